@@ -1,0 +1,86 @@
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+import type { RawArg, RawKind } from './params.js';
+import type { SyscallTransport } from './transport.js';
+
+const require = createRequire(import.meta.url);
+
+const C_TYPES: Readonly<Record<RawKind, string>> = {
+  int: 'long',
+  string: 'const char *',
+  in: 'const void *',
+  out: 'void *',
+  inout: 'void *',
+};
+
+// koffi reads all seven parameters of syscall(2) from its stack whether they are given or not.
+const SYSCALL_ARGUMENTS = 6;
+
+/** koffi and the C library that Node itself runs on: glibc or musl. */
+export interface Libc {
+  readonly koffi: typeof Koffi;
+  readonly library: Koffi.LibraryHandle;
+}
+
+let loaded: Libc | undefined;
+
+/**
+ * Loads koffi, on first use only: it costs about 10 ms, and commands that make no call must not
+ * pay for it. Has to have happened before a root switch, since it opens files of the host.
+ *
+ * @throws Error when koffi's binary for this platform is not installed.
+ */
+export function loadLibc(): Libc {
+  if (loaded !== undefined) return loaded;
+  if (process.platform !== 'linux') {
+    throw new Error(`nsinit makes Linux system calls, and this is ${process.platform}; the mock works here`);
+  }
+  let koffi: typeof Koffi;
+  try {
+    koffi = require('koffi') as typeof Koffi;
+  } catch (cause) {
+    throw new Error(
+      'koffi could not be loaded: install its binary for this platform (npm ci without --omit=optional)',
+      { cause },
+    );
+  }
+  loaded = { koffi, library: koffi.load(null) };
+  return loaded;
+}
+
+/** The position of this machine's numbers in a call's `numbers`. */
+export function architectureIndex(arch: string = process.arch): 0 | 1 {
+  if (arch === 'x64') return 0;
+  if (arch === 'arm64') return 1;
+  throw new Error(`nsinit knows the system calls of x64 and arm64, not of ${arch}`);
+}
+
+/** Makes system calls in the calling thread, through syscall(2) of the C library. */
+export class LibcTransport implements SyscallTransport {
+  readonly #libc = loadLibc();
+  readonly #bySignature = new Map<string, Koffi.KoffiFunc<(...args: unknown[]) => number | bigint>>();
+
+  bind(number: number, kinds: readonly RawKind[]): (args: readonly RawArg[]) => number {
+    const call = this.#function(kinds);
+    const { koffi } = this.#libc;
+    const padding = Array<number>(SYSCALL_ARGUMENTS - kinds.length).fill(0);
+    return (args) => {
+      const result = Number(call(number, ...args, ...padding));
+      // Nothing may come between the call and the read of errno.
+      return result === -1 ? -koffi.errno() : result;
+    };
+  }
+
+  // One declaration serves all calls whose arguments cross alike.
+  #function(kinds: readonly RawKind[]): Koffi.KoffiFunc<(...args: unknown[]) => number | bigint> {
+    const types = kinds.map((kind) => C_TYPES[kind]);
+    while (types.length < SYSCALL_ARGUMENTS) types.push('long');
+    const signature = `long syscall(long, ${types.join(', ')})`;
+    let bound = this.#bySignature.get(signature);
+    if (bound === undefined) {
+      bound = this.#libc.library.func(signature);
+      this.#bySignature.set(signature, bound);
+    }
+    return bound;
+  }
+}
