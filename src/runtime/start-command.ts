@@ -12,7 +12,7 @@ import type { RuntimeHost } from './runtime-host.js';
 import { StubEndedError } from './stub-connection.js';
 
 /** Opens a namespace of another process; the descriptor keeps the namespace alive. */
-export function openNamespace({ syscalls }: RuntimeHost, pid: number, kind: string): Fd {
+export function openNamespace({ syscalls }: Pick<RuntimeHost, 'syscalls'>, pid: number, kind: string): Fd {
   return syscalls.openat2(AT_FDCWD, hostPath(`/proc/${pid}/ns/${kind}`), { flags: flags(O_RDONLY, O_CLOEXEC) });
 }
 
