@@ -9,12 +9,16 @@ import type { PreparedNamespaces } from './prepared-namespaces.js';
 import { RemoteTransport } from './remote-transport.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { openNamespace } from './start-command.js';
+import { STUB_SOCKET } from './stub-layout.js';
+import { StubProgram } from './stub-program.js';
 import type { ThreadHome } from './thread-home.js';
 
 /** What a set-up is given beside the adapter. */
 export interface SetUpContext {
   /** The PID namespace that proc is to show, where the adapter does not act inside it. */
   readonly pidNamespace?: Fd;
+  /** The master of the pseudo-terminal that the console is to be, as the adapter numbers it. */
+  readonly terminal?: Fd;
 }
 
 /** Sets a root up, synchronously, through an adapter that acts in the container's namespaces. */
@@ -67,12 +71,30 @@ export function runSetUp<T>(
   prepared: PreparedNamespaces,
   place: { readonly in: 'process' } | { readonly in: 'thread'; readonly home: ThreadHome },
   setUp: SetUp<T>,
+  terminal?: Fd,
 ): { readonly result: T; readonly umask?: number } {
-  if (place.in === 'process') {
-    const syscalls = new LinuxSyscalls(new RemoteTransport(prepared.runner.connection));
-    return { result: setUp(syscalls, {}) };
+  if (place.in === 'process') return setUpInProcess(prepared, setUp, terminal);
+  const context = terminal === undefined ? {} : { terminal };
+  return visitAndSetUp(host, prepared, place.home, (syscalls, { pidNamespace }) =>
+    setUp(syscalls, pidNamespace === undefined ? context : { ...context, pidNamespace }),
+  );
+}
+
+function setUpInProcess<T>(
+  { runner: { connection } }: PreparedNamespaces,
+  setUp: SetUp<T>,
+  terminal: Fd | undefined,
+): { readonly result: T } {
+  const context: { terminal?: Fd } = {};
+  if (terminal !== undefined) {
+    // Nothing is open there yet: it arrives as descriptor 0.
+    connection.run(new StubProgram().encode('serve', 1), [terminal]);
+    context.terminal = asFd(0);
   }
-  return visitAndSetUp(host, prepared, place.home, setUp);
+  const result = setUp(new LinuxSyscalls(new RemoteTransport(connection)), context);
+  // The command's descriptors are to arrive as 0, 1, 2 ….
+  connection.run(new StubProgram().call('close_range', [0, STUB_SOCKET - 2, 0]).encode('serve'));
+  return { result };
 }
 
 function visitAndSetUp<T>(

@@ -1,3 +1,4 @@
+import type { Fd } from '../syscalls/descriptor.js';
 import { chooseNamespaces, type NamespaceOptions, type Namespaces } from './namespaces.js';
 import { prepareNamespaces, type PreparedNamespaces } from './prepared-namespaces.js';
 import { isPrivileged } from './privileges.js';
@@ -59,6 +60,7 @@ export interface StartedContainer<T> {
  * Sets up a root in namespaces that wait, and starts the command there. Synchronous; the thread is
  * where it was when this returns or throws. On failure nothing is left.
  *
+ * @param terminal the master of a pseudo-terminal, for the set-up's console.
  * @throws what the set-up throws; CommandError; SyscallError.
  */
 export function startInNamespaces<T>(
@@ -66,12 +68,13 @@ export function startInNamespaces<T>(
   prepared: PreparedNamespaces,
   setUp: SetUp<T>,
   process: ProcessSpec,
+  terminal?: Fd,
 ): StartedContainer<T> {
   const { host } = thread;
   try {
     const place = chooseSetUpPlace(host, prepared);
     const where = place === 'thread' ? { in: place, home: thread.home } : { in: place };
-    const { result, umask } = runSetUp(host, prepared, where, setUp);
+    const { result, umask } = runSetUp(host, prepared, where, setUp, terminal);
     startCommand(host, prepared, process.umask === undefined && umask !== undefined ? { ...process, umask } : process);
     return { pids: { command: prepared.runner.pid, init: prepared.init?.pid }, setUp: result, place };
   } catch (error) {
@@ -85,6 +88,8 @@ export interface StartRequest<T> {
   readonly plan: NamespacePlan;
   readonly setUp: SetUp<T>;
   readonly process: ProcessSpec;
+  /** The master of a pseudo-terminal that the set-up is to show as the console. */
+  readonly terminal?: Fd;
 }
 
 /**
@@ -96,10 +101,10 @@ export interface StartRequest<T> {
  * @throws as {@link startInNamespaces}.
  */
 export function startContainer<T>(
-  { plan, setUp, process }: StartRequest<T>,
+  { plan, setUp, process, terminal }: StartRequest<T>,
   thread: ContainerThread = new ContainerThread(),
 ): { readonly process: RunningProcess; readonly setUp: T } {
   const prepared = prepareNamespaces(thread.host, plan.namespaces, plan.maps);
-  const started = startInNamespaces(thread, prepared, setUp, process);
+  const started = startInNamespaces(thread, prepared, setUp, process, terminal);
   return { process: new RunningProcess(thread.host.processes, started.pids), setUp: started.setUp };
 }
