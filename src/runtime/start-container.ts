@@ -40,7 +40,10 @@ export interface NamespacePlan {
  */
 export function planNamespaces(
   options: NamespaceOptions,
-  { mapping = 'single', mapped = { uid: 0, gid: 0 } }: {
+  {
+    mapping = 'single',
+    mapped = { uid: 0, gid: 0 },
+  }: {
     readonly mapping?: UserMapping | undefined;
     readonly mapped?: { readonly uid: number; readonly gid: number } | undefined;
   } = {},
@@ -69,14 +72,23 @@ export function startInNamespaces<T>(
   setUp: SetUp<T>,
   process: ProcessSpec,
   terminal?: Fd,
+  wanted?: SetUpPlace,
 ): StartedContainer<T> {
   const { host } = thread;
   try {
-    const place = chooseSetUpPlace(host, prepared);
+    const place = wanted ?? chooseSetUpPlace(host, prepared);
     const where = place === 'thread' ? { in: place, home: thread.home } : { in: place };
     const { result, umask } = runSetUp(host, prepared, where, setUp, terminal);
-    startCommand(host, prepared, process.umask === undefined && umask !== undefined ? { ...process, umask } : process);
-    return { pids: { command: prepared.runner.pid, init: prepared.init?.pid }, setUp: result, place };
+    startCommand(
+      host,
+      prepared,
+      process.umask === undefined && umask !== undefined ? { ...process, umask } : process,
+    );
+    return {
+      pids: { command: prepared.runner.pid, init: prepared.init?.pid },
+      setUp: result,
+      place,
+    };
   } catch (error) {
     discard(host, prepared);
     throw error;
@@ -90,6 +102,8 @@ export interface StartRequest<T> {
   readonly process: ProcessSpec;
   /** The master of a pseudo-terminal that the set-up is to show as the console. */
   readonly terminal?: Fd;
+  /** Where the set-up's calls are made; the fastest place that can do it unless given. */
+  readonly place?: SetUpPlace;
 }
 
 /**
@@ -101,10 +115,10 @@ export interface StartRequest<T> {
  * @throws as {@link startInNamespaces}.
  */
 export function startContainer<T>(
-  { plan, setUp, process, terminal }: StartRequest<T>,
+  { plan, setUp, process, terminal, place }: StartRequest<T>,
   thread: ContainerThread = new ContainerThread(),
 ): { readonly process: RunningProcess; readonly setUp: T } {
   const prepared = prepareNamespaces(thread.host, plan.namespaces, plan.maps);
-  const started = startInNamespaces(thread, prepared, setUp, process, terminal);
+  const started = startInNamespaces(thread, prepared, setUp, process, terminal, place);
   return { process: new RunningProcess(thread.host.processes, started.pids), setUp: started.setUp };
 }

@@ -21,7 +21,9 @@ export interface MountinfoEntry {
 
 // Space, tab, newline and backslash are written in octal.
 const unescape = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 
 /** Takes the text of a mountinfo file apart. */
 export function parseMountinfo(content: string): MountinfoEntry[] {
@@ -30,7 +32,8 @@ export function parseMountinfo(content: string): MountinfoEntry[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [own = '', fileSystem = ''] = line.split(' - ');
-      const [id, parent, device = '', root = '', mountPoint = '', options = '', ...tags] = own.split(' ');
+      const [id, parent, device = '', root = '', mountPoint = '', options = '', ...tags] =
+        own.split(' ');
       const [fstype = '', source = '', superOptions = ''] = fileSystem.split(' ');
       return {
         id: Number(id),
