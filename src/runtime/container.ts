@@ -50,14 +50,14 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
   #aborted = false;
 
   constructor(
-    process: RunningProcess,
+    running: RunningProcess,
     streams: readonly (Readable | Writable | null)[],
     terminal: Terminal | null,
     controls: ContainerControls,
   ) {
     super();
-    this.#process = process;
-    this.pid = process.pids.command;
+    this.#process = running;
+    this.pid = running.pids.command;
     this.stdio = streams;
     this.stdin = (streams[0] ?? null) as Writable | null;
     this.stdout = (streams[1] ?? null) as Readable | null;
@@ -85,6 +85,8 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
 
   async #follow(release: () => void, closed: Promise<unknown>): Promise<ContainerEnd> {
     const { code, signal } = toExit(await this.#process.exited);
+    // It may have ended before its launch was reported: whoever waits for that comes first.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     release();
     this.exitCode = code;
     this.signalCode = signal;

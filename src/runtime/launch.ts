@@ -1,12 +1,17 @@
 import type { Fd } from '../syscalls/descriptor.js';
+import { watchReadable } from '../syscalls/libc-watch.js';
 import { Container } from './container.js';
-import type { LaunchRequest } from './launch-messages.js';
+import { encodeCommand, type CommandProgram } from './exec-program.js';
+import type { PreparedData } from './launch-messages.js';
 import type { LaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
 import { controlsOf, planNamespacesOf, planProcess, terminalSizeOf } from './plan-launch.js';
 import { RunningProcess } from './running-process.js';
 import type { RuntimeHost } from './runtime-host.js';
+import { confirmCommand } from './start-command.js';
+import type { NamespacePlan } from './start-container.js';
 import { openStdio, type OpenedStdio } from './stdio.js';
+import { StubConnection } from './stub-connection.js';
 import { openPseudoTerminal, Terminal } from './terminal.js';
 
 /**
@@ -22,32 +27,79 @@ import { openPseudoTerminal, Terminal } from './terminal.js';
 export async function launch(options: LaunchOptions): Promise<Container> {
   options.signal?.throwIfAborted();
   const plan = planNamespacesOf(options);
-  return launchIn(await sharedLaunchThread(), options, () => ({ plan }));
+  const thread = await sharedLaunchThread();
+  options.signal?.throwIfAborted();
+  return launchIn(thread, options, plan);
 }
 
-type Source = Extract<LaunchRequest, { op: 'launch' }>['from'];
+/** Namespaces with a process that waits, and the watch over it. */
+export interface WaitingContainer {
+  readonly data: PreparedData;
+  readonly process: RunningProcess;
+}
+
+/** Watches over prepared namespaces: from now on their processes are reaped when they end. */
+export function watchOver({ processes }: RuntimeHost, data: PreparedData): WaitingContainer {
+  const pids = { command: data.runner.pid, init: data.init?.pid, pidfd: data.pidfd };
+  return { data, process: new RunningProcess(processes, pids) };
+}
 
 /** Starts a command in namespaces that `take` hands out once the options have been found good. */
-export async function launchIn(thread: LaunchThread, options: LaunchOptions, take: () => Source): Promise<Container> {
+export async function launchIn(
+  thread: LaunchThread,
+  options: LaunchOptions,
+  plan: NamespacePlan,
+  take: () => WaitingContainer | undefined = () => undefined,
+): Promise<Container> {
   const { host } = thread;
   const { signal } = options;
-  signal?.throwIfAborted();
   const controls = controlsOf(options);
   const ends = openEnds(host, options);
+  let waiting: WaitingContainer | undefined;
   try {
-    const process = planProcess(options, ends.stdio.entries);
-    const { pids } = await thread.launch({ from: take(), setUp: { setUp: options.setUp }, terminal: ends.master, process });
-    const running = new RunningProcess(host.processes, pids);
-    await endIfAborted(running, signal);
+    const spec = planProcess(options, ends.stdio.entries);
+    const program = encodeCommand(spec, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
+    waiting = take();
+    const from = waiting === undefined ? { plan } : { prepared: waiting.data };
+    const job = { from, setUp: { setUp: options.setUp }, terminal: ends.master, command: { program, dieWithParent: spec.dieWithParent } };
+    await thread.launch(job, (data) => (waiting = watchOver(host, data)));
+    const { data, process } = waiting as unknown as WaitingContainer;
+    await confirmed(host, data, program, spec.command);
+    signal?.throwIfAborted();
     ends.stdio.closeTheirs();
     const terminal = ends.master === undefined ? null : new Terminal(host.syscalls, ends.master);
-    return new Container(running, ends.stdio.streams, terminal, controls);
+    return new Container(process, ends.stdio.streams, terminal, controls);
   } catch (error) {
     ends.stdio.closeTheirs();
     ends.stdio.destroy();
     if (ends.master !== undefined) host.syscalls.close(ends.master);
+    waiting?.process.destroy();
+    await waiting?.process.gone;
     throw error;
+  } finally {
+    if (waiting !== undefined) host.processes.close(waiting.data.runner.fd);
   }
+}
+
+/** Waits until execve(2) has succeeded or failed, without blocking this thread. */
+async function confirmed(
+  { processes }: RuntimeHost,
+  { runner: { fd } }: PreparedData,
+  program: CommandProgram,
+  command: string,
+): Promise<void> {
+  // Most often it has: it began before this thread was told.
+  if (processes.poll(fd) === 'waiting') await untilReadable(fd);
+  confirmCommand(new StubConnection(processes, fd), program, command);
+}
+
+function untilReadable(fd: Fd): Promise<void> {
+  return new Promise((resolve) => {
+    const watch = watchReadable(fd, () => {
+      watch.stop();
+      resolve();
+    });
+  });
 }
 
 /** This side's and the command's ends of its descriptors. */
@@ -66,12 +118,4 @@ function openEnds(host: RuntimeHost, options: LaunchOptions): Ends {
     open = false;
   };
   return { master, stdio: { entries: [slave, slave, slave], streams: [], closeTheirs, destroy: closeTheirs } };
-}
-
-/** The start cannot be interrupted where it stands; what came of it is taken back instead. */
-async function endIfAborted(running: RunningProcess, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted !== true) return;
-  running.destroy();
-  await running.gone;
-  signal.throwIfAborted();
 }

@@ -1,8 +1,7 @@
 import type { Container } from './container.js';
-import type { PreparedData } from './launch-messages.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
-import { launchIn } from './launch.js';
+import { launchIn, watchOver, type WaitingContainer } from './launch.js';
 import { planNamespacesOf } from './plan-launch.js';
 import type { SetUpOptions } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
@@ -31,7 +30,7 @@ export class PoolClosedError extends Error {
  * costs the set-up and an execve. A waiting one is two processes of one page of code, which sleep.
  */
 export class ContainerPool implements AsyncDisposable {
-  readonly #ready: PreparedData[] = [];
+  readonly #ready: WaitingContainer[] = [];
   #preparing = 0;
   #closed = false;
   #settled: Promise<void> = Promise.resolve();
@@ -59,7 +58,8 @@ export class ContainerPool implements AsyncDisposable {
     const ownSetUp = job.setUp ?? setUp;
     if (ownSetUp === undefined) throw new TypeError('setUp is missing: neither the pool nor the job has one');
     try {
-      return await launchIn(this.thread, { ...job, ...shared, setUp: ownSetUp }, () => this.#take());
+      job.signal?.throwIfAborted();
+      return await launchIn(this.thread, { ...job, ...shared, setUp: ownSetUp }, this.plan, () => this.#take());
     } finally {
       this.#refill();
     }
@@ -69,7 +69,14 @@ export class ContainerPool implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#settled;
-    await Promise.all(this.#ready.splice(0).map((prepared) => this.thread.discard(prepared)));
+    await Promise.all(
+      this.#ready.splice(0).map(async (waiting) => {
+        waiting.process.held = true;
+        this.#release(waiting);
+        waiting.process.destroy();
+        await waiting.process.gone;
+      }),
+    );
   }
 
   /** As {@link close}. */
@@ -83,18 +90,16 @@ export class ContainerPool implements AsyncDisposable {
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#prepareOne()));
   }
 
-  #take(): { prepared: PreparedData } | { plan: NamespacePlan } {
-    for (let prepared = this.#ready.shift(); prepared !== undefined; prepared = this.#ready.shift()) {
-      if (this.#isAlive(prepared)) return { prepared };
-      // Somebody has killed it: its namespaces are of no use.
-      this.thread.discard(prepared).catch(() => undefined);
-    }
-    return { plan: this.plan };
+  #take(): WaitingContainer | undefined {
+    const waiting = this.#ready.shift();
+    if (waiting !== undefined) waiting.process.held = true;
+    return waiting;
   }
 
-  #isAlive({ runner, init }: PreparedData): boolean {
+  /** Closes what a waiting one holds in this process. */
+  #release({ data: { runner, init, mountNamespace, pidNamespace } }: WaitingContainer): void {
     const { processes } = this.thread.host;
-    return [runner, init].every((stub) => stub === undefined || processes.isRunning(stub.pid));
+    for (const fd of [runner.fd, init?.fd, mountNamespace, pidNamespace]) if (fd !== undefined) processes.close(fd);
   }
 
   #refill(): void {
@@ -106,10 +111,23 @@ export class ContainerPool implements AsyncDisposable {
   async #prepareOne(): Promise<void> {
     this.#preparing += 1;
     try {
-      this.#ready.push(await this.thread.prepare(this.plan));
+      const waiting = watchOver(this.thread.host, await this.thread.prepare(this.plan));
+      // The program may end while it waits, and it with the program.
+      waiting.process.held = false;
+      this.#ready.push(waiting);
+      void waiting.process.gone.then(() => this.#drop(waiting));
     } finally {
       this.#preparing -= 1;
     }
+  }
+
+  /** Somebody has killed one that waits: its namespaces are of no use. */
+  #drop(waiting: WaitingContainer): void {
+    const index = this.#ready.indexOf(waiting);
+    if (index < 0) return;
+    this.#ready.splice(index, 1);
+    this.#release(waiting);
+    this.#refill();
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Fd } from '../syscalls/descriptor.js';
+import { encodeCommand, type CommandProgram } from './exec-program.js';
 import { chooseNamespaces, type NamespaceOptions, type Namespaces } from './namespaces.js';
 import { prepareNamespaces, type PreparedNamespaces } from './prepared-namespaces.js';
 import { isPrivileged } from './privileges.js';
 import type { ProcessSpec } from './process-spec.js';
-import { RunningProcess, type ContainerPids } from './running-process.js';
+import { RunningProcess } from './running-process.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
-import { chooseSetUpPlace, runSetUp, type SetUp, type SetUpPlace } from './set-up.js';
-import { discard, startCommand } from './start-command.js';
+import { chooseSetUpPlace, runSetUp, type SetUp, type SetUpPlace, type SetUpSite } from './set-up.js';
+import { SIGNAL_NUMBERS } from './signals.js';
+import { closePrepared, confirmCommand, sealInit, sendCommand, type Sealing } from './start-command.js';
 import { ThreadHome } from './thread-home.js';
 import { idMaps, type IdMaps, type UserMapping } from './user-mapping.js';
 
@@ -49,38 +51,32 @@ export function planNamespaces(
   return namespaces.user === 'new' ? { namespaces, maps: idMaps(mapping, mapped) } : { namespaces };
 }
 
-/** What was started, and how. */
-export interface StartedContainer<T> {
-  readonly pids: ContainerPids;
-  readonly setUp: T;
-  readonly place: SetUpPlace;
-}
-
 /**
- * Sets up a root in namespaces that wait, and starts the command there. Synchronous; the thread is
- * where it was when this returns or throws. On failure nothing is left.
+ * Sets a root up in namespaces that wait, and tells the process in them to become the command.
+ * Synchronous; the thread is where it was when this returns or throws.
  *
  * @param terminal the master of a pseudo-terminal, for the set-up's console.
- * @throws what the set-up throws; CommandError; SyscallError.
+ * @throws what the set-up throws; SyscallError. The waiting processes are still there then.
  */
 export function startInNamespaces<T>(
   thread: ContainerThread,
   prepared: PreparedNamespaces,
   setUp: SetUp<T>,
-  process: ProcessSpec,
+  command: { readonly program: CommandProgram; readonly dieWithParent: boolean },
   terminal?: Fd,
-): StartedContainer<T> {
+): { readonly setUp: T; readonly place: SetUpPlace } {
   const { host } = thread;
-  try {
-    const place = chooseSetUpPlace(host, prepared);
-    const where = place === 'thread' ? { in: place, home: thread.home } : { in: place };
-    const { result, umask } = runSetUp(host, prepared, where, setUp, terminal);
-    startCommand(host, prepared, process.umask === undefined && umask !== undefined ? { ...process, umask } : process);
-    return { pids: { command: prepared.runner.pid, init: prepared.init?.pid }, setUp: result, place };
-  } catch (error) {
-    discard(host, prepared);
-    throw error;
-  }
+  const place = chooseSetUpPlace(host, prepared);
+  const site: SetUpSite = place === 'thread' ? { in: place, home: thread.home } : { in: place };
+  const whole: SetUp<{ result: T; sealing: Sealing }> = (syscalls, context) => ({
+    result: setUp(syscalls, context),
+    sealing: sealInit(prepared, command.dieWithParent),
+  });
+  const { result: { result, sealing }, umask } = runSetUp(host, prepared, site, whole, terminal);
+  // The command must not meet a PID 1 that still has capabilities or descriptors.
+  sealing.finish();
+  sendCommand(prepared, command.program, umask);
+  return { setUp: result, place };
 }
 
 /** A container to start in the calling thread. */
@@ -96,15 +92,37 @@ export interface StartRequest<T> {
  * Starts a container from the calling thread, which waits meanwhile: for a command of its own, as
  * `nsinit run`. Programs use `launch`, which does this in another thread.
  *
- * The container dies with the calling **thread**.
+ * The container dies with the calling **thread**. On failure nothing is left of it.
  *
- * @throws as {@link startInNamespaces}.
+ * @throws what the set-up throws; CommandError; SyscallError; TypeError for a bad value.
  */
 export function startContainer<T>(
   { plan, setUp, process, terminal }: StartRequest<T>,
   thread: ContainerThread = new ContainerThread(),
 ): { readonly process: RunningProcess; readonly setUp: T } {
-  const prepared = prepareNamespaces(thread.host, plan.namespaces, plan.maps);
-  const started = startInNamespaces(thread, prepared, setUp, process, terminal);
-  return { process: new RunningProcess(thread.host.processes, started.pids), setUp: started.setUp };
+  const { host } = thread;
+  const program = encodeCommand(process, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
+  const prepared = prepareNamespaces(host, plan.namespaces, plan.maps);
+  const { runner, init, pidfd } = prepared;
+  try {
+    const command = { program, dieWithParent: process.dieWithParent };
+    const started = startInNamespaces(thread, prepared, setUp, command, terminal);
+    confirmCommand(runner.connection, program, process.command);
+    const pids = { command: runner.pid, init: init?.pid, pidfd };
+    return { process: new RunningProcess(host.processes, pids), setUp: started.setUp };
+  } catch (error) {
+    runner.connection.close();
+    reap(host, [init?.pid, runner.pid]);
+    host.syscalls.close(pidfd);
+    throw error;
+  } finally {
+    runner.connection.close();
+    closePrepared(host, prepared);
+  }
+}
+
+function reap({ processes }: RuntimeHost, children: readonly (number | undefined)[]): void {
+  for (const child of children) if (child !== undefined) processes.kill(child, SIGNAL_NUMBERS.SIGKILL);
+  // PID 1 cannot end before everything in its namespace has been waited for.
+  for (const child of children.toReversed()) if (child !== undefined) processes.waitid(child);
 }

@@ -35,11 +35,6 @@ export class StubConnection {
     return results;
   }
 
-  /** Runs a program that ends in execve(2); returns when the command runs, or has ended already. */
-  exec(program: EncodedProgram): void {
-    this.results(program);
-  }
-
   /** Sends a program without waiting for it. */
   send(bytes: Uint8Array, descriptors: readonly Fd[] = []): void {
     try {
@@ -51,7 +46,7 @@ export class StubConnection {
   }
 
   /** Waits for the results of a program that was sent; undefined when the other end was closed. */
-  results(program: EncodedProgram): readonly number[] | undefined {
+  results(program: Pick<EncodedProgram, 'calls'>): readonly number[] | undefined {
     const bytes = new Uint8Array(REPLY_HEADER_SIZE + program.calls.length * CALL_SIZE);
     if (!this.processes.receive(this.fd, bytes)) return undefined;
     const view = new DataView(bytes.buffer);

@@ -37,8 +37,6 @@ export interface ProcessCalls {
   posix_spawn(options: SpawnOptions): number;
   /** waitid(2): how the child ended, after it was reaped; undefined with `nohang` while it runs. */
   waitid(pid: number, options?: { readonly nohang?: boolean }): ProcessEnd | undefined;
-  /** Whether a child that was not waited for has not ended (waitid(2) with WNOWAIT). */
-  isRunning(pid: number): boolean;
   /** kill(2). A child that was not waited for keeps its number. */
   kill(pid: number, signal: number): void;
   /** pidfd_open(2): readable when the process has ended (Linux 5.3). */
@@ -57,6 +55,8 @@ export interface ProcessCalls {
   send(fd: Fd, bytes: Uint8Array, descriptors?: readonly Fd[]): void;
   /** recvfrom(2) with MSG_WAITALL into `into`: false when the other end closed before it was full. */
   receive(fd: Fd, into: Uint8Array): boolean;
+  /** Whether something has arrived, the other end has closed, or neither (recvfrom(2), MSG_PEEK). */
+  poll(fd: Fd): 'readable' | 'closed' | 'waiting';
   /** close(2). */
   close(fd: Fd): void;
 }
