@@ -58,7 +58,7 @@ export function encodeCommand(
 }
 
 /** Sets the mask that a set-up has left: umask(2) is the program's first call. */
-export function putUmask(program: CommandProgram, umask: number): void {
+export function putUmask(program: Pick<CommandProgram, 'bytes' | 'ownUmask'>, umask: number): void {
   if (program.ownUmask) return;
   const { bytes } = program;
   putInt64(new DataView(bytes.buffer, bytes.byteOffset), FRAME_HEADER_SIZE + CALL_ARGS_AT, umask);

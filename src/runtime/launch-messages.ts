@@ -1,10 +1,11 @@
 import type { Fd } from '../syscalls/descriptor.js';
 import type { ErrorData } from './error-transfer.js';
-import type { CommandProgram } from './exec-program.js';
 import type { Namespaces } from './namespaces.js';
 import type { SetUpPlace } from './set-up.js';
 import type { SetUpOptions } from './set-up-options.js';
+import type { BareCommandProgram } from './start-command.js';
 import type { NamespacePlan } from './start-container.js';
+import type { Refusal } from './stub-connection.js';
 import type { IdMaps } from './user-mapping.js';
 
 /** Prepared namespaces as data: descriptors belong to the whole process. */
@@ -28,12 +29,14 @@ export type LaunchRequest =
       readonly from: { readonly plan: NamespacePlan } | { readonly prepared: PreparedData };
       readonly setUp: SetUpOptions;
       readonly terminal?: Fd | undefined;
-      readonly command: { readonly program: CommandProgram; readonly dieWithParent: boolean };
+      readonly command: { readonly program: BareCommandProgram; readonly dieWithParent: boolean };
     };
 
-/** What a launch tells when the waiting process has been told to become the command. */
+/** What a launch tells when the command runs. */
 export interface LaunchReport {
   readonly place: SetUpPlace;
+  /** A call between fork and exec that was refused. */
+  readonly refused?: Refusal;
 }
 
 /** The answer of a launch thread. Namespaces made for a launch are announced before it goes on. */

@@ -18,6 +18,8 @@ const ERROR_CLASSES: ErrorClasses = [
 // Distributes over the kinds of request, as Omit alone does not.
 type WithoutId<R> = R extends unknown ? Omit<R, 'id'> : never;
 
+type LaunchJob = Omit<Extract<LaunchRequest, { op: 'launch' }>, 'id' | 'op'>;
+
 interface Waiting {
   prepared(data: PreparedData): void;
   resolve(value: LaunchReport | undefined): void;
@@ -74,8 +76,10 @@ export class LaunchThread {
   }
 
   /** Sets up and starts. `prepared` is told of namespaces made for it, as soon as they are there. */
-  async launch(job: Omit<Extract<LaunchRequest, { op: 'launch' }>, 'id' | 'op'>, prepared: (data: PreparedData) => void): Promise<void> {
-    await this.#ask({ op: 'launch', ...job }, prepared);
+  async launch(job: LaunchJob, prepared: (data: PreparedData) => void): Promise<LaunchReport> {
+    const report = await this.#ask({ op: 'launch', ...job }, prepared);
+    if (report === undefined) throw new Error('the launch thread has started nothing');
+    return report;
   }
 
   #ask(request: WithoutId<LaunchRequest>, prepared: (data: PreparedData) => void = () => undefined): Promise<LaunchReport | undefined> {

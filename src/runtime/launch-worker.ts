@@ -19,10 +19,10 @@ async function launch(request: Extract<LaunchRequest, { op: 'launch' }>): Promis
   const setUp = await loadSetUp(request.setUp);
   const prepared = 'prepared' in request.from ? fromData(request.from.prepared, host) : prepare(request.id, request.from.plan);
   try {
-    const { place } = startInNamespaces(thread, prepared, setUp, request.command, request.terminal);
-    return { place };
+    const { setUp: _, ...report } = startInNamespaces(thread, prepared, setUp, request.command, request.terminal);
+    return report;
   } finally {
-    // The processes, and the socket of the one that starts, are the other thread's.
+    // The processes are the other thread's, to watch and to reap.
     closePrepared(host, prepared);
   }
 }

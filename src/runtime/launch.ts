@@ -1,17 +1,15 @@
 import type { Fd } from '../syscalls/descriptor.js';
-import { watchReadable } from '../syscalls/libc-watch.js';
 import { Container } from './container.js';
-import { encodeCommand, type CommandProgram } from './exec-program.js';
+import { encodeCommand } from './exec-program.js';
 import type { PreparedData } from './launch-messages.js';
 import type { LaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
 import { controlsOf, planNamespacesOf, planProcess, terminalSizeOf } from './plan-launch.js';
 import { RunningProcess } from './running-process.js';
 import type { RuntimeHost } from './runtime-host.js';
-import { confirmCommand } from './start-command.js';
+import { explainRefusal } from './start-command.js';
 import type { NamespacePlan } from './start-container.js';
 import { openStdio, type OpenedStdio } from './stdio.js';
-import { StubConnection } from './stub-connection.js';
 import { openPseudoTerminal, Terminal } from './terminal.js';
 
 /**
@@ -61,10 +59,12 @@ export async function launchIn(
     const program = encodeCommand(spec, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
     waiting = take();
     const from = waiting === undefined ? { plan } : { prepared: waiting.data };
-    const job = { from, setUp: { setUp: options.setUp }, terminal: ends.master, command: { program, dieWithParent: spec.dieWithParent } };
-    await thread.launch(job, (data) => (waiting = watchOver(host, data)));
-    const { data, process } = waiting as unknown as WaitingContainer;
-    await confirmed(host, data, program, spec.command);
+    const { calls, ...bare } = program;
+    const command = { program: { ...bare, count: calls.length }, dieWithParent: spec.dieWithParent };
+    const job = { from, setUp: { setUp: options.setUp }, terminal: ends.master, command };
+    const { refused } = await thread.launch(job, (data) => (waiting = watchOver(host, data)));
+    if (refused !== undefined) throw explainRefusal(refused, program, spec.command);
+    const { process } = waiting as unknown as WaitingContainer;
     signal?.throwIfAborted();
     ends.stdio.closeTheirs();
     const terminal = ends.master === undefined ? null : new Terminal(host.syscalls, ends.master);
@@ -76,30 +76,7 @@ export async function launchIn(
     waiting?.process.destroy();
     await waiting?.process.gone;
     throw error;
-  } finally {
-    if (waiting !== undefined) host.processes.close(waiting.data.runner.fd);
   }
-}
-
-/** Waits until execve(2) has succeeded or failed, without blocking this thread. */
-async function confirmed(
-  { processes }: RuntimeHost,
-  { runner: { fd } }: PreparedData,
-  program: CommandProgram,
-  command: string,
-): Promise<void> {
-  // Most often it has: it began before this thread was told.
-  if (processes.poll(fd) === 'waiting') await untilReadable(fd);
-  confirmCommand(new StubConnection(processes, fd), program, command);
-}
-
-function untilReadable(fd: Fd): Promise<void> {
-  return new Promise((resolve) => {
-    const watch = watchReadable(fd, () => {
-      watch.stop();
-      resolve();
-    });
-  });
 }
 
 /** This side's and the command's ends of its descriptors. */

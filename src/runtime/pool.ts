@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from './container.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
@@ -5,6 +6,9 @@ import { launchIn, watchOver, type WaitingContainer } from './launch.js';
 import { planNamespacesOf } from './plan-launch.js';
 import type { SetUpOptions } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
+
+/** Milliseconds. */
+const REFILL_PAUSE = 3;
 
 /** What a pool's containers have in common. */
 export interface PoolOptions extends NamespaceLaunchOptions, Partial<SetUpOptions> {
@@ -33,6 +37,7 @@ export class ContainerPool implements AsyncDisposable {
   readonly #ready: WaitingContainer[] = [];
   #preparing = 0;
   #closed = false;
+  #refilling = false;
   #settled: Promise<void> = Promise.resolve();
 
   /** Use {@link createPool}. */
@@ -79,6 +84,11 @@ export class ContainerPool implements AsyncDisposable {
     );
   }
 
+  /** Waits until no refill is under way. */
+  settled(): Promise<void> {
+    return this.#settled;
+  }
+
   /** As {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -102,10 +112,21 @@ export class ContainerPool implements AsyncDisposable {
     for (const fd of [runner.fd, init?.fd, mountNamespace, pidNamespace]) if (fd !== undefined) processes.close(fd);
   }
 
+  /**
+   * Fills it up in the background. Preparing takes a processor for most of a millisecond: what has
+   * just been launched gets it first, unless nothing is left for the next launch.
+   */
   #refill(): void {
-    if (this.#closed) return;
-    // A failure comes back to whoever launches next, which prepares its own then.
-    this.#settled = this.fill().catch(() => undefined);
+    if (this.#closed || this.#refilling) return;
+    this.#refilling = true;
+    const pause = this.#ready.length === 0 ? 0 : REFILL_PAUSE;
+    this.#settled = delay(pause)
+      .then(() => {
+        this.#refilling = false;
+        return this.#closed ? undefined : this.fill();
+      })
+      // A failure comes back to whoever launches next, which prepares its own then.
+      .catch(() => undefined);
   }
 
   async #prepareOne(): Promise<void> {

@@ -84,8 +84,11 @@ function watchEnd(
     } catch (error) {
       reject(error);
     }
-    watch.stop();
-    processes.close(pidfd);
+    // After those who wait have been told, and before the loop would find it readable again.
+    setImmediate(() => {
+      watch.stop();
+      processes.close(pidfd);
+    });
   });
   return watch;
 }

@@ -1,5 +1,5 @@
 import type { Fd } from '../syscalls/descriptor.js';
-import { encodeCommand, type CommandProgram } from './exec-program.js';
+import { encodeCommand } from './exec-program.js';
 import { chooseNamespaces, type NamespaceOptions, type Namespaces } from './namespaces.js';
 import { prepareNamespaces, type PreparedNamespaces } from './prepared-namespaces.js';
 import { isPrivileged } from './privileges.js';
@@ -8,7 +8,8 @@ import { RunningProcess } from './running-process.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
 import { chooseSetUpPlace, runSetUp, type SetUp, type SetUpPlace, type SetUpSite } from './set-up.js';
 import { SIGNAL_NUMBERS } from './signals.js';
-import { closePrepared, confirmCommand, sealInit, sendCommand, type Sealing } from './start-command.js';
+import { closePrepared, explainRefusal, runCommand, sealInit, type BareCommandProgram, type Sealing } from './start-command.js';
+import type { Refusal } from './stub-connection.js';
 import { ThreadHome } from './thread-home.js';
 import { idMaps, type IdMaps, type UserMapping } from './user-mapping.js';
 
@@ -51,8 +52,16 @@ export function planNamespaces(
   return namespaces.user === 'new' ? { namespaces, maps: idMaps(mapping, mapped) } : { namespaces };
 }
 
+/** What came of a start. */
+export interface StartOutcome<T> {
+  readonly setUp: T;
+  readonly place: SetUpPlace;
+  /** A call between fork and exec that was refused: then the command does not run. */
+  readonly refused?: Refusal;
+}
+
 /**
- * Sets a root up in namespaces that wait, and tells the process in them to become the command.
+ * Sets a root up in namespaces that wait, and lets the process in them become the command.
  * Synchronous; the thread is where it was when this returns or throws.
  *
  * @param terminal the master of a pseudo-terminal, for the set-up's console.
@@ -62,9 +71,9 @@ export function startInNamespaces<T>(
   thread: ContainerThread,
   prepared: PreparedNamespaces,
   setUp: SetUp<T>,
-  command: { readonly program: CommandProgram; readonly dieWithParent: boolean },
+  command: { readonly program: BareCommandProgram; readonly dieWithParent: boolean },
   terminal?: Fd,
-): { readonly setUp: T; readonly place: SetUpPlace } {
+): StartOutcome<T> {
   const { host } = thread;
   const place = chooseSetUpPlace(host, prepared);
   const site: SetUpSite = place === 'thread' ? { in: place, home: thread.home } : { in: place };
@@ -75,8 +84,8 @@ export function startInNamespaces<T>(
   const { result: { result, sealing }, umask } = runSetUp(host, prepared, site, whole, terminal);
   // The command must not meet a PID 1 that still has capabilities or descriptors.
   sealing.finish();
-  sendCommand(prepared, command.program, umask);
-  return { setUp: result, place };
+  const refused = runCommand(prepared, command.program, umask);
+  return { setUp: result, place, ...(refused === undefined ? {} : { refused }) };
 }
 
 /** A container to start in the calling thread. */
@@ -105,9 +114,9 @@ export function startContainer<T>(
   const prepared = prepareNamespaces(host, plan.namespaces, plan.maps);
   const { runner, init, pidfd } = prepared;
   try {
-    const command = { program, dieWithParent: process.dieWithParent };
+    const command = { program: { ...program, count: program.calls.length }, dieWithParent: process.dieWithParent };
     const started = startInNamespaces(thread, prepared, setUp, command, terminal);
-    confirmCommand(runner.connection, program, process.command);
+    if (started.refused !== undefined) throw explainRefusal(started.refused, program, process.command);
     const pids = { command: runner.pid, init: init?.pid, pidfd };
     return { process: new RunningProcess(host.processes, pids), setUp: started.setUp };
   } catch (error) {
@@ -116,7 +125,6 @@ export function startContainer<T>(
     host.syscalls.close(pidfd);
     throw error;
   } finally {
-    runner.connection.close();
     closePrepared(host, prepared);
   }
 }

@@ -17,8 +17,6 @@ const CLD_EXITED = 1;
 const O_CLOEXEC = 0x80000;
 const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 1 | 0x80000;
-const MSG_PEEK = 0x2;
-const MSG_DONTWAIT = 0x40;
 const MSG_WAITALL = 0x100;
 const MSG_NOSIGNAL = 0x4000;
 const F_DUPFD_CLOEXEC = 1030;
@@ -124,15 +122,6 @@ export class LinuxProcessCalls implements ProcessCalls {
       got += check('recvfrom', length, [`${fd}`, `${rest.length} bytes`]);
     }
     return true;
-  }
-
-  poll(fd: Fd): 'readable' | 'closed' | 'waiting' {
-    const byte = new Uint8Array(1);
-    const length = uninterrupted(() => this.#recvfrom(fd, byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0));
-    if (length === -ERRNO.EAGAIN) return 'waiting';
-    if (length === 0 || length === -ERRNO.ECONNRESET) return 'closed';
-    check('recvfrom', length, [`${fd}`, 'MSG_PEEK|MSG_DONTWAIT']);
-    return 'readable';
   }
 
   close(fd: Fd): void {

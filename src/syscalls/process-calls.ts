@@ -55,8 +55,6 @@ export interface ProcessCalls {
   send(fd: Fd, bytes: Uint8Array, descriptors?: readonly Fd[]): void;
   /** recvfrom(2) with MSG_WAITALL into `into`: false when the other end closed before it was full. */
   receive(fd: Fd, into: Uint8Array): boolean;
-  /** Whether something has arrived, the other end has closed, or neither (recvfrom(2), MSG_PEEK). */
-  poll(fd: Fd): 'readable' | 'closed' | 'waiting';
   /** close(2). */
   close(fd: Fd): void;
 }
