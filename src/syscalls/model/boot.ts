@@ -1,0 +1,158 @@
+import { RAMFS_MAGIC } from '../file-system-magic.js';
+import { O_RDWR } from '../file-flags.js';
+import { copyTree } from './clone-mount.js';
+import { ALL_CAPABILITIES, Credentials, type Capability } from './credentials.js';
+import { DEFAULT_MOUNTS, DEFAULT_TREE } from './default-host.js';
+import { Kernel, rootCredentials } from './kernel.js';
+import type { Location } from './location.js';
+import { lockTree } from './locks.js';
+import { MNT_RELATIME } from './mount.js';
+import { SimpleNamespace } from './namespaces.js';
+import { OpenFile } from './open-file.js';
+import type { PropagationType } from './peer-group.js';
+import { Process, type ProcessNamespaces } from './process.js';
+import { MountSeeder, seedFileSystem, type SeedMount } from './seed-mounts.js';
+import { plantTree, type SeedTree } from './seed-tree.js';
+import { UserNamespace, type IdRange } from './user-namespace.js';
+import { lookup } from './walk.js';
+
+/** Namespaces that a process may have of its own when the model starts. */
+export type OwnNamespace = 'pid' | 'net' | 'ipc' | 'uts' | 'cgroup';
+
+/** Who the modelled thread is. */
+export interface SeedCredentials {
+  /** In its own user namespace; 0 unless given. */
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly groups?: readonly number[];
+  /** All for user 0 and for a user namespace of its own, none for others, unless given. */
+  readonly capabilities?: readonly Capability[];
+  /** A user namespace of its own, with a mount namespace that belongs to it. */
+  readonly userNamespace?: {
+    /** The user of the machine who made it. */
+    readonly owner: number;
+    readonly uidMap: readonly IdRange[];
+    readonly gidMap: readonly IdRange[];
+  };
+  /** Namespaces of its own, which its user namespace governs. */
+  readonly own?: readonly OwnNamespace[];
+}
+
+/** The machine that the model starts as. */
+export interface SeedMachine {
+  /** The file system of `/`; `ext4` unless given. */
+  readonly rootType?: string;
+  /** How `/` takes part in propagation; `shared` unless given, as systemd has it. */
+  readonly rootPropagation?: PropagationType;
+  /** Mounts beside `/`, in order; those of a small machine unless given. */
+  readonly mounts?: readonly SeedMount[];
+  /** Files beside those of a small machine. */
+  readonly files?: SeedTree;
+  /** Start without the files of a small machine. */
+  readonly bare?: boolean;
+  readonly credentials?: SeedCredentials;
+  readonly hostname?: string;
+}
+
+/** Starts a machine: the root file system on a hidden one, as after an initramfs. */
+export function boot(seed: SeedMachine): Kernel {
+  const kernel = new Kernel();
+  mountRoot(kernel, seed);
+  const seeder = new MountSeeder(kernel);
+  const bare = seed.bare === true;
+  for (const mount of seed.mounts ?? (bare ? [] : DEFAULT_MOUNTS)) seeder.mount(mount);
+  if (!bare) plantTree(kernel, DEFAULT_TREE);
+  plantTree(kernel, seed.files ?? {});
+  openStandardDescriptors(kernel);
+  if (seed.hostname !== undefined) kernel.process.namespaces.uts.hostname = seed.hostname;
+  if (seed.credentials !== undefined) become(kernel, seed.credentials);
+  return kernel;
+}
+
+function mountRoot(kernel: Kernel, { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine): void {
+  const owner = kernel.initialUserNamespace;
+  const namespace = kernel.createMountNamespace(owner);
+  const hidden = kernel.createMount(kernel.createFileSystem({ type: 'rootfs', magic: RAMFS_MAGIC }, owner), 'rootfs');
+  hidden.flags = MNT_RELATIME;
+  namespace.root = hidden;
+  namespace.take(hidden);
+  const start = { mount: hidden, inode: hidden.root };
+  const namespaces = initialNamespaces(kernel);
+  kernel.process = new Process(start, start, namespace, namespaces, rootCredentials(owner, ALL_CAPABILITIES));
+  const root = kernel.createMount(seedFileSystem(kernel, rootType, ''), '/dev/vda');
+  root.flags = MNT_RELATIME;
+  root.attachTo(hidden, hidden.root);
+  namespace.take(root);
+  kernel.groups.change(root, rootPropagation);
+  kernel.process.root = { mount: root, inode: root.root };
+  kernel.process.cwd = kernel.process.root;
+}
+
+function initialNamespaces(kernel: Kernel): ProcessNamespaces {
+  const create = (kind: SimpleNamespace['kind']): SimpleNamespace =>
+    new SimpleNamespace(kernel.allocateInum(), kind, kernel.initialUserNamespace);
+  const pid = create('pid');
+  return {
+    pid,
+    pidForChildren: pid,
+    net: create('net'),
+    ipc: create('ipc'),
+    uts: create('uts'),
+    cgroup: create('cgroup'),
+    time: create('time'),
+  };
+}
+
+function openStandardDescriptors(kernel: Kernel): void {
+  const { process } = kernel;
+  const location = nullDevice(kernel) ?? process.root;
+  for (let fd = 0; fd < 3; fd += 1) process.files.install(new OpenFile(location, O_RDWR), false);
+}
+
+function nullDevice({ process }: Kernel): Location | undefined {
+  try {
+    return lookup(process, process.root, '/dev/null', { follow: true });
+  } catch {
+    return undefined;
+  }
+}
+
+function become(kernel: Kernel, seed: SeedCredentials): void {
+  const { process } = kernel;
+  const own = seed.userNamespace;
+  const namespace = own
+    ? new UserNamespace(kernel.initialUserNamespace, own.owner, own.uidMap, own.gidMap)
+    : kernel.initialUserNamespace;
+  const uid = namespace.kernelUid(seed.uid ?? 0) ?? 65534;
+  const gid = namespace.kernelGid(seed.gid ?? 0) ?? 65534;
+  const privileged = own !== undefined || uid === 0;
+  const capabilities = seed.capabilities ?? (privileged ? [...ALL_CAPABILITIES] : []);
+  const groups = (seed.groups ?? []).map((group) => namespace.kernelGid(group) ?? 65534);
+  process.credentials = new Credentials(namespace, uid, gid, groups, new Set(capabilities));
+  for (const kind of seed.own ?? []) ownNamespace(kernel, kind, namespace);
+  if (own !== undefined) enterUserNamespace(kernel, namespace);
+}
+
+function ownNamespace(kernel: Kernel, kind: OwnNamespace, owner: UserNamespace): void {
+  const { namespaces } = kernel.process;
+  const fresh = new SimpleNamespace(kernel.allocateInum(), kind, owner);
+  fresh.hostname = namespaces.uts.hostname;
+  namespaces[kind] = fresh;
+  if (kind === 'pid') namespaces.pidForChildren = fresh;
+}
+
+// As unshare -Um: what the machine has mounted is copied, follows it, and is locked.
+function enterUserNamespace(kernel: Kernel, owner: UserNamespace): void {
+  const { process } = kernel;
+  const old = process.mountNamespace.root;
+  if (old === undefined) return;
+  const copy = copyTree(kernel, old, old.root, { unbindable: true, slave: true });
+  lockTree(copy);
+  const namespace = kernel.createMountNamespace(owner);
+  namespace.root = copy;
+  namespace.take(copy);
+  process.mountNamespace = namespace;
+  const root = copy.childAt(copy.root) ?? copy;
+  process.root = { mount: root, inode: root.root };
+  process.cwd = process.root;
+}

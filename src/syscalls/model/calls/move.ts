@@ -1,0 +1,40 @@
+import { attachTree, lockMountpoint } from '../attach.js';
+import { refuse } from '../errors.js';
+import type { Kernel } from '../kernel.js';
+import { isMountRoot, type Location } from '../location.js';
+import type { Mount } from '../mount.js';
+import { isUsableDetached } from './bind.js';
+import { placeBeneath } from './move-beneath.js';
+
+/** Moves a tree of mounts, or attaches a detached one: MS_MOVE and move_mount(2). */
+export function moveTree(kernel: Kernel, from: Location, to: Location, beneath: boolean): void {
+  const top = lockMountpoint(to);
+  const old = from.mount;
+  checkSource(kernel, old, top.mount);
+  if (!isMountRoot(from)) refuse('EINVAL');
+  if (from.inode.isDirectory !== top.inode.isDirectory) refuse('EINVAL');
+  const place = beneath ? placeBeneath(kernel, from, top) : top;
+  // An unbindable mount cannot be copied to where the destination propagates to.
+  if (place.mount.group !== undefined && containsUnbindable(old)) refuse('EINVAL');
+  if (old.isAbove(place.mount)) refuse('ELOOP');
+  attachTree(kernel, old, place);
+}
+
+function checkSource(kernel: Kernel, old: Mount, destination: Mount): void {
+  if (kernel.isOurs(old)) {
+    if (old.parent === undefined || old.locked) refuse('EINVAL');
+    if (!kernel.isOurs(destination)) refuse('EINVAL');
+    // Its peers would lose the mount as well, or keep it: neither is what was asked for.
+    if (old.parent.group !== undefined) refuse('EINVAL');
+    return;
+  }
+  const { namespace } = old;
+  if (namespace === undefined || !namespace.anonymous || namespace.root !== old) refuse('EINVAL');
+  if (namespace === destination.namespace) refuse('EINVAL');
+  if (!kernel.isOurs(destination) && !isUsableDetached(kernel, destination)) refuse('EINVAL');
+}
+
+function containsUnbindable(tree: Mount): boolean {
+  for (const mount of tree.tree()) if (mount.unbindable) return true;
+  return false;
+}

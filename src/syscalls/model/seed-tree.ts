@@ -1,0 +1,93 @@
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../file-flags.js';
+import type { DeviceNumber } from '../syscalls.js';
+import type { Inode } from './inode.js';
+import type { Kernel } from './kernel.js';
+import { topOf, type Location } from './location.js';
+
+/** A file that is there when the model starts. */
+export interface SeedFile {
+  /** Type and permission bits, such as `S_IFCHR | 0o666`. */
+  readonly mode: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly content?: string | Uint8Array;
+  readonly target?: string;
+  readonly rdev?: DeviceNumber;
+}
+
+/** Files by their absolute paths. Directories above them are made as they are needed. */
+export type SeedTree = Readonly<Record<string, SeedFile>>;
+
+/** Owner and group of a seeded file, 0 unless given. */
+export interface SeedOwner {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export const directory = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFDIR | mode, ...owner });
+
+export const file = (content: string | Uint8Array = '', mode = 0o644, owner: SeedOwner = {}): SeedFile => ({
+  mode: S_IFREG | mode,
+  content,
+  ...owner,
+});
+
+export const symlink = (target: string, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFLNK | 0o777, target, ...owner });
+
+export const fifo = (mode = 0o644, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFIFO | mode, ...owner });
+
+export const socket = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFSOCK | mode, ...owner });
+
+export const charDevice = (major: number, minor: number, mode = 0o666, owner: SeedOwner = {}): SeedFile => ({
+  mode: S_IFCHR | mode,
+  rdev: { major, minor },
+  ...owner,
+});
+
+export const blockDevice = (major: number, minor: number, mode = 0o660, owner: SeedOwner = {}): SeedFile => ({
+  mode: S_IFBLK | mode,
+  rdev: { major, minor },
+  ...owner,
+});
+
+/** Puts files into the tree as it is mounted, asking nobody for permission. */
+export function plantTree(kernel: Kernel, tree: SeedTree): void {
+  for (const [path, seed] of Object.entries(tree)) plantFile(kernel, path, seed);
+}
+
+/** Puts one file at a path, in place of what is there. */
+export function plantFile(kernel: Kernel, path: string, seed: SeedFile): Inode {
+  const names = path.split('/').filter((name) => name !== '');
+  const last = names.pop();
+  const top = topOf(kernel.process.root);
+  const parent = names.reduce((at, name) => enterDirectory(at, name), top);
+  if (last === undefined) return adjust(top.inode, seed);
+  const existing = parent.inode.entry(last);
+  if (existing?.isDirectory === true && existing.type === (seed.mode & 0o170000)) {
+    return adjust(topOf({ mount: parent.mount, inode: existing }).inode, seed);
+  }
+  const { fileSystem } = parent.inode;
+  const inode = adjust(fileSystem.inode(seed.mode, 0, 0), seed);
+  parent.inode.add(last, inode);
+  return inode;
+}
+
+/** A directory by its name, made when it is missing, with what is mounted on it. */
+function enterDirectory({ mount, inode }: Location, name: string): Location {
+  let child = inode.entry(name);
+  if (child === undefined) {
+    child = inode.fileSystem.inode(S_IFDIR | 0o755, 0, 0);
+    inode.add(name, child);
+  }
+  return topOf({ mount, inode: child });
+}
+
+function adjust(inode: Inode, { mode, uid = 0, gid = 0, content, target, rdev }: SeedFile): Inode {
+  inode.mode = mode;
+  inode.uid = uid;
+  inode.gid = gid;
+  if (content !== undefined) inode.content = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  if (target !== undefined) inode.target = target;
+  if (rdev !== undefined) inode.rdev = rdev;
+  return inode;
+}
