@@ -120,7 +120,8 @@ export class ContainerPool implements AsyncDisposable {
     if (this.#closed || this.#refilling) return;
     this.#refilling = true;
     const pause = this.#ready.length === 0 ? 0 : REFILL_PAUSE;
-    this.#settled = delay(pause)
+    this.#settled = this.#settled
+      .then(() => delay(pause))
       .then(() => {
         this.#refilling = false;
         return this.#closed ? undefined : this.fill();
