@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import type { RunReport } from '../pipeline/run.js';
 import type { ProcessEnd } from '../syscalls/process-calls.js';
 import type { RunningProcess } from './running-process.js';
 import { signalName } from './signals.js';
@@ -54,6 +55,8 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
     streams: readonly (Readable | Writable | null)[],
     terminal: Terminal | null,
     controls: ContainerControls,
+    /** What the set-up did: its steps, their times, and the fallbacks that were taken. */
+    readonly report: RunReport,
   ) {
     super();
     this.#process = running;

@@ -2,7 +2,7 @@ import type { Fd } from '../syscalls/descriptor.js';
 import type { ErrorData } from './error-transfer.js';
 import type { Namespaces } from './namespaces.js';
 import type { SetUpPlace } from './set-up.js';
-import type { SetUpOptions } from './set-up-options.js';
+import type { SetUpData } from './set-up-options.js';
 import type { BareCommandProgram } from './start-command.js';
 import type { NamespacePlan } from './start-container.js';
 import type { Refusal } from './stub-connection.js';
@@ -22,12 +22,12 @@ export interface PreparedData {
 /** What the main thread asks of a launch thread. */
 export type LaunchRequest =
   | { readonly op: 'prepare'; readonly id: number; readonly plan: NamespacePlan }
-  | { readonly op: 'load'; readonly id: number; readonly setUp: SetUpOptions }
+  | { readonly op: 'load'; readonly id: number; readonly setUp: SetUpData }
   | {
       readonly op: 'launch';
       readonly id: number;
       readonly from: { readonly plan: NamespacePlan } | { readonly prepared: PreparedData };
-      readonly setUp: SetUpOptions;
+      readonly setUp: SetUpData;
       readonly terminal?: Fd | undefined;
       readonly command: { readonly program: BareCommandProgram; readonly dieWithParent: boolean };
     };
@@ -35,6 +35,8 @@ export type LaunchRequest =
 /** What a launch tells when the command runs. */
 export interface LaunchReport {
   readonly place: SetUpPlace;
+  /** What the set-up told: a pipeline its steps, their times, and the fallbacks taken. */
+  readonly setUp: unknown;
   /** A call between fork and exec that was refused. */
   readonly refused?: Refusal;
 }

@@ -1,18 +1,21 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
+import { NsinitError, PlanError, StepError } from '../pipeline/errors.js';
+import { PathError } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import { CommandError } from './command-error.js';
 import { decodeError, type ErrorClasses } from './error-transfer.js';
 import type { LaunchReply, LaunchReport, LaunchRequest, PreparedData } from './launch-messages.js';
 import { NamespaceError } from './namespaces.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
-import type { SetUpOptions } from './set-up-options.js';
+import type { SetUpData } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
 import { StubEndedError } from './stub-connection.js';
 import { UserMappingError } from './user-mapping.js';
 
 const ERROR_CLASSES: ErrorClasses = [
-  SyscallError, CommandError, NamespaceError, StubEndedError, UserMappingError, TypeError, RangeError,
+  StepError, NsinitError, PlanError, PathError, SyscallError, CommandError, NamespaceError, StubEndedError, UserMappingError,
+  TypeError, RangeError,
 ];
 
 // Distributes over the kinds of request, as Omit alone does not.
@@ -63,15 +66,15 @@ export class LaunchThread {
   }
 
   /** Prepares namespaces. Their processes are children of this one, to be waited for by the caller. */
-  async prepare(plan: NamespacePlan): Promise<PreparedData> {
+  readonly prepare = async (plan: NamespacePlan): Promise<PreparedData> => {
     let made: PreparedData | undefined;
     await this.#ask({ op: 'prepare', plan }, (data) => (made = data));
     if (made === undefined) throw new Error('the launch thread has prepared nothing');
     return made;
-  }
+  };
 
   /** Loads a set-up ahead of its first use. */
-  async load(setUp: SetUpOptions): Promise<void> {
+  async load(setUp: SetUpData): Promise<void> {
     await this.#ask({ op: 'load', setUp });
   }
 

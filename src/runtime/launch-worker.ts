@@ -16,11 +16,11 @@ const { host } = thread;
 
 async function launch(request: Extract<LaunchRequest, { op: 'launch' }>): Promise<LaunchReport> {
   // Loaded before anything is entered: afterwards the files are the container's.
-  const setUp = await loadSetUp(request.setUp);
+  const loading = loadSetUp(request.setUp);
+  const setUp = loading instanceof Promise ? await loading : loading;
   const prepared = 'prepared' in request.from ? fromData(request.from.prepared, host) : prepare(request.id, request.from.plan);
   try {
-    const { setUp: _, ...report } = startInNamespaces(thread, prepared, setUp, request.command, request.terminal);
-    return report;
+    return startInNamespaces(thread, prepared, setUp, request.command, request.terminal);
   } finally {
     // The processes are the other thread's, to watch and to reap.
     closePrepared(host, prepared);

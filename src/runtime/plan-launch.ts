@@ -1,6 +1,8 @@
+import { Pipeline } from '../pipeline/pipeline.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { DEFAULT_PATH, type ProcessSpec, type UserSpec } from './process-spec.js';
+import type { SetUpData, SetUpOptions } from './set-up-options.js';
 import { signalNumber } from './signals.js';
 import { planNamespaces, type NamespacePlan } from './start-container.js';
 import type { TerminalSize } from './terminal.js';
@@ -77,6 +79,12 @@ function checkStrings(name: string, values: readonly unknown[]): void {
     if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${typeof value}`);
     if (value.includes('\0')) throw new TypeError(`${name} has a NUL byte: ${JSON.stringify(value)}`);
   }
+}
+
+/** How the root is set up, for another thread; undefined for a Pipeline, which cannot go there. */
+export function setUpDataOf({ rootfs, preset, presetOptions, pipeline, noFallbacks, force }: SetUpOptions): SetUpData | undefined {
+  if (pipeline instanceof Pipeline) return undefined;
+  return { rootfs, preset, presetOptions, pipeline, noFallbacks, force };
 }
 
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };

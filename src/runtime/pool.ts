@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from './container.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
-import { launchIn, watchOver, type WaitingContainer } from './launch.js';
-import { planNamespacesOf } from './plan-launch.js';
+import { launchIn, watchOver, WaitingEndedError, type WaitingContainer } from './launch.js';
+import { planNamespacesOf, setUpDataOf } from './plan-launch.js';
 import type { SetUpOptions } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
 
@@ -11,13 +11,13 @@ import type { NamespacePlan } from './start-container.js';
 const REFILL_PAUSE = 3;
 
 /** What a pool's containers have in common. */
-export interface PoolOptions extends NamespaceLaunchOptions, Partial<SetUpOptions> {
+export interface PoolOptions extends NamespaceLaunchOptions, SetUpOptions {
   /** How many are kept ready. */
   readonly size: number;
 }
 
-/** A job for a pool: the namespaces are the pool's, the set-up too unless the job has its own. */
-export type PoolLaunchOptions = Omit<LaunchOptions, keyof NamespaceLaunchOptions | keyof SetUpOptions> & Partial<SetUpOptions>;
+/** A job for a pool: the namespaces are the pool's, and so is the set-up where the job has none of its own. */
+export type PoolLaunchOptions = Omit<LaunchOptions, keyof NamespaceLaunchOptions>;
 
 /** The pool was closed. */
 export class PoolClosedError extends Error {
@@ -59,12 +59,18 @@ export class ContainerPool implements AsyncDisposable {
    */
   async launch(job: PoolLaunchOptions): Promise<Container> {
     if (this.#closed) throw new PoolClosedError();
-    const { size: _, setUp, ...shared } = this.options;
-    const ownSetUp = job.setUp ?? setUp;
-    if (ownSetUp === undefined) throw new TypeError('setUp is missing: neither the pool nor the job has one');
+    job.signal?.throwIfAborted();
+    const { size: _, ...shared } = this.options;
+    const options = { ...shared, ...job };
     try {
-      job.signal?.throwIfAborted();
-      return await launchIn(this.thread, { ...job, ...shared, setUp: ownSetUp }, this.plan, () => this.#take());
+      for (;;) {
+        try {
+          return await launchIn(this.thread, options, this.plan, () => this.#take());
+        } catch (error) {
+          // Killed while it waited, or since: the next one is as good.
+          if (!(error instanceof WaitingEndedError)) throw error;
+        }
+      }
     } finally {
       this.#refill();
     }
@@ -107,9 +113,9 @@ export class ContainerPool implements AsyncDisposable {
   }
 
   /** Closes what a waiting one holds in this process. */
-  #release({ data: { runner, init, mountNamespace, pidNamespace } }: WaitingContainer): void {
+  #release({ data: { runner, init, pidfd, mountNamespace, pidNamespace } }: WaitingContainer): void {
     const { processes } = this.thread.host;
-    for (const fd of [runner.fd, init?.fd, mountNamespace, pidNamespace]) if (fd !== undefined) processes.close(fd);
+    for (const fd of [runner.fd, init?.fd, pidfd, mountNamespace, pidNamespace]) if (fd !== undefined) processes.close(fd);
   }
 
   /**
@@ -165,7 +171,12 @@ export async function createPool(options: PoolOptions): Promise<ContainerPool> {
   const plan = planNamespacesOf(options);
   const thread = await sharedLaunchThread();
   const pool = new ContainerPool(thread, plan, options);
-  const { setUp } = options;
-  await Promise.all([pool.fill(), setUp === undefined ? undefined : thread.load({ setUp })]);
+  await Promise.all([pool.fill(), preload(thread, options)]);
   return pool;
+}
+
+/** What the launch thread needs for the pool's set-up is loaded before the first launch. */
+async function preload(thread: LaunchThread, options: PoolOptions): Promise<void> {
+  const setUp = setUpDataOf(options);
+  if (setUp !== undefined) await thread.load(setUp);
 }

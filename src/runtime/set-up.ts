@@ -18,6 +18,8 @@ export interface SetUpContext {
   readonly pidNamespace?: Fd;
   /** The master of the pseudo-terminal that the console is to be, as the adapter numbers it. */
   readonly terminal?: Fd;
+  /** Whether the container has a user namespace of its own. */
+  readonly userNamespace: boolean;
 }
 
 /** Sets a root up, synchronously, through an adapter that acts in the container's namespaces. */
@@ -83,6 +85,7 @@ export function runSetUp<T>(
   if (site.in === 'process') return setUpInProcess(prepared, setUp, terminal);
   const { namespaces, pidfd, pidNamespace } = prepared;
   const context = {
+    userNamespace: namespaces.user !== 'shared',
     ...(terminal === undefined ? {} : { terminal }),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
   };
@@ -91,11 +94,11 @@ export function runSetUp<T>(
 }
 
 function setUpInProcess<T>(
-  { runner: { connection } }: PreparedNamespaces,
+  { namespaces, runner: { connection } }: PreparedNamespaces,
   setUp: SetUp<T>,
   terminal: Fd | undefined,
 ): SetUpOutcome<T> {
-  const context: { terminal?: Fd } = {};
+  const context: { userNamespace: boolean; terminal?: Fd } = { userNamespace: namespaces.user !== 'shared' };
   if (terminal !== undefined) {
     // Nothing is open there yet: it arrives as descriptor 0.
     connection.run(new StubProgram().encode('serve', 1), [terminal]);

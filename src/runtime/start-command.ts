@@ -54,6 +54,6 @@ export function explainRefusal(refused: Refusal, { calls }: CommandProgram, comm
 export function closePrepared({ syscalls }: Pick<RuntimeHost, 'syscalls'>, prepared: PreparedNamespaces): void {
   prepared.runner.connection.close();
   prepared.init?.connection.close();
-  const opened: (Fd | undefined)[] = [prepared.mountNamespace, prepared.pidNamespace];
+  const opened: (Fd | undefined)[] = [prepared.pidfd, prepared.mountNamespace, prepared.pidNamespace];
   for (const fd of opened) if (fd !== undefined) syscalls.close(fd);
 }

@@ -18,7 +18,14 @@ export class ContainerThread {
   readonly host: RuntimeHost;
   #home: ThreadHome | undefined;
 
-  constructor(host: RuntimeHost = openRuntimeHost()) {
+  /**
+   * @param entersNamespaces whether this thread may enter containers' namespaces; one that other
+   *   code runs in as well stays out, and makes its calls in the containers' processes.
+   */
+  constructor(
+    host: RuntimeHost = openRuntimeHost(),
+    readonly entersNamespaces = true,
+  ) {
     this.host = host;
   }
 
@@ -75,7 +82,7 @@ export function startInNamespaces<T>(
   terminal?: Fd,
 ): StartOutcome<T> {
   const { host } = thread;
-  const place = chooseSetUpPlace(host, prepared);
+  const place = thread.entersNamespaces ? chooseSetUpPlace(host, prepared) : 'process';
   const site: SetUpSite = place === 'thread' ? { in: place, home: thread.home } : { in: place };
   const whole: SetUp<{ result: T; sealing: Sealing }> = (syscalls, context) => ({
     result: setUp(syscalls, context),
@@ -112,17 +119,16 @@ export function startContainer<T>(
   const { host } = thread;
   const program = encodeCommand(process, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
   const prepared = prepareNamespaces(host, plan.namespaces, plan.maps);
-  const { runner, init, pidfd } = prepared;
+  const { runner, init } = prepared;
   try {
     const command = { program: { ...program, count: program.calls.length }, dieWithParent: process.dieWithParent };
     const started = startInNamespaces(thread, prepared, setUp, command, terminal);
     if (started.refused !== undefined) throw explainRefusal(started.refused, program, process.command);
-    const pids = { command: runner.pid, init: init?.pid, pidfd };
+    const pids = { command: runner.pid, init: init?.pid, pidfd: host.processes.pidfd_open(runner.pid) };
     return { process: new RunningProcess(host.processes, pids), setUp: started.setUp };
   } catch (error) {
     runner.connection.close();
     reap(host, [init?.pid, runner.pid]);
-    host.syscalls.close(pidfd);
     throw error;
   } finally {
     closePrepared(host, prepared);

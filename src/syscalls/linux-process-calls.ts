@@ -12,6 +12,7 @@ import { SyscallError } from './syscall-error.js';
 const P_PID = 1;
 const WNOHANG = 1;
 const WEXITED = 4;
+const WNOWAIT = 0x1000000;
 const SIGINFO_SIZE = 128;
 const CLD_EXITED = 1;
 const O_CLOEXEC = 0x80000;
@@ -71,6 +72,12 @@ export class LinuxProcessCalls implements ProcessCalls {
     return view.getInt32(8, true) === CLD_EXITED
       ? { code: status, signal: null }
       : { code: null, signal: status };
+  }
+
+  hasEnded(pid: number): boolean {
+    const info = new Uint8Array(SIGINFO_SIZE);
+    const result = this.#waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT, 0);
+    return result < 0 || new DataView(info.buffer).getInt32(16, true) !== 0;
   }
 
   kill(pid: number, signal: number): void {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -10,7 +10,9 @@ import { CommandError } from '../../src/runtime/command-error.js';
 import type { Container } from '../../src/runtime/container.js';
 import type { LaunchOptions } from '../../src/runtime/launch-options.js';
 import { launch } from '../../src/runtime/launch.js';
+import { StepError } from '../../src/pipeline/errors.js';
 import { NamespaceError } from '../../src/runtime/namespaces.js';
+import { createPreset } from '../../src/steps/presets.js';
 import { SyscallError } from '../../src/syscalls/syscall-error.js';
 import { findBusybox, makeBusyboxRoot } from './busybox-root.js';
 import { children, eventually, isRunning } from './children.js';
@@ -39,13 +41,8 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
   after(() => removeRoot());
 
-  const setUp = (fail = false): LaunchOptions['setUp'] => ({
-    module: new URL('./plain-set-up.js', import.meta.url).href,
-    export: 'plainSetUp',
-    args: { rootfs, fail },
-  });
   const start = (command: string, args: readonly string[] = [], extra: Extra = {}): Promise<Container> =>
-    launch({ setUp: setUp(), command, args, ...extra });
+    launch({ rootfs, command, args, ...extra });
   const sh = (script: string, extra: Extra = {}): Promise<Container> => start('sh', ['-c', script], extra);
   const output = async (script: string, extra: Extra = {}): Promise<string> => {
     const container = await sh(script, extra);
@@ -201,11 +198,17 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
     it('has a set-up that fails: the same error, and the host as before', async () => {
       const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
-      const error = await failure(launch({ setUp: setUp(true), command: 'true' }));
-      expect(error).to.be.instanceOf(SyscallError).and.include({ syscall: 'mount', code: 'ENOENT' });
-      expect(error.message).to.contain('/missing');
+      const mounts = [{ bind: '/nowhere', target: '/mnt' }];
+      const error = await failure(start('true', [], { presetOptions: { mounts } }));
+      expect(error).to.be.instanceOf(StepError).and.include({ step: 'bind-mount', undo: 'done' });
+      expect((error as StepError).cause).to.be.instanceOf(Error);
+      expect(error.message).to.contain('/nowhere');
       expect(children()).to.deep.equal([]);
       expect(readFileSync('/proc/self/mountinfo', 'utf8')).to.equal(mountinfo);
+    });
+
+    it('has a rootfs that is missing', async () => {
+      expect(await failure(start('true', [], { rootfs: '/nowhere' }))).to.include({ code: 'NSINIT_ROOTFS' });
     });
 
     for (const [what, extra, type] of [
@@ -250,7 +253,7 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('has the umask that the set-up left, or the one asked for', async () => {
-      expect(await output('umask')).to.equal('0027');
+      expect(await output('umask')).to.equal('0022');
       expect(await output('umask', { umask: 0o77 })).to.equal('0077');
     });
 
@@ -368,6 +371,45 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
     it('lets a command be that ends in time', async () => {
       expect(await (await sh('exit 3', { timeout: 5000 })).ended).to.include({ code: 3, timedOut: false });
+    });
+  });
+
+  describe('the set-up', () => {
+    it('is the standard preset, with the mounts asked for', async () => {
+      const mounts = [{ tmpfs: '/mnt' }];
+      const listed = await output("awk '{print $5}' /proc/self/mountinfo", { presetOptions: { mounts, readonly: true } });
+      expect(listed.split('\n')).to.include.members(['/', '/proc', '/sys', '/dev', '/dev/pts', '/dev/shm', '/mnt']);
+    });
+
+    it('is told: its steps and the fallbacks that were taken', async () => {
+      const container = await start('true');
+      await container.ended;
+      expect(container.report.steps.map(({ step }) => step)).to.include.members(['bind-rootfs', 'dev', 'root-switch']);
+      expect(container.report.fallbacks).to.be.an('array');
+    });
+
+    it('can move the root instead of pivoting: nothing of the old one is left to see', async () => {
+      const script = 'ls / | tr "\\n" " "; ls /proc/1/root/ 2>/dev/null | tr "\\n" " "';
+      const shown = await output(script, { presetOptions: { noPivot: true } });
+      expect(new Set(shown.split(' ').filter(Boolean))).to.deep.equal(new Set(['bin', 'dev', 'etc', 'mnt', 'proc', 'sys', 'tmp']));
+    });
+
+    it('can be a pipeline that a module makes', async () => {
+      const pipeline = { module: new URL('./plain-set-up.js', import.meta.url).href, export: 'plainSetUp', args: { rootfs } };
+      expect(await output('umask; ls /dev', { pipeline })).to.equal('0027\nnull\nzero');
+    });
+
+    it('can be a pipeline of this thread, with its observers', async () => {
+      const seen: string[] = [];
+      const observers = [{ stepEnd: (step: string) => seen.push(step) }];
+      expect(await output('umask', { pipeline: createPreset('standard'), observers })).to.equal('0022');
+      expect(seen).to.include.members(['bind-rootfs', 'dev', 'root-switch', 'umask']);
+    });
+
+    it('is a throwaway copy of this machine without a rootfs', async function () {
+      if (!IS_ROOT) this.skip(); // what is mounted below / is locked in a user namespace
+      expect(await output('echo changed > /etc/nsinit-trace; cat /etc/nsinit-trace', { rootfs: undefined })).to.equal('changed');
+      expect(existsSync('/etc/nsinit-trace')).to.equal(false);
     });
   });
 
