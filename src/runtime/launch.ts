@@ -62,7 +62,7 @@ export async function launchIn(
   let waiting: WaitingContainer | undefined;
   let taken = false;
   try {
-    const spec = planProcess(options, ends.stdio.entries);
+    const spec = planProcess(host, options, ends.stdio.entries);
     const program = encodeCommand(spec, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
     waiting = take();
     taken = waiting !== undefined;

@@ -2,6 +2,8 @@ import { Pipeline } from '../pipeline/pipeline.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { DEFAULT_PATH, type ProcessSpec, type UserSpec } from './process-spec.js';
+import type { RuntimeHost } from './runtime-host.js';
+import { seccompInstructions } from './seccomp.js';
 import type { SetUpData, SetUpOptions } from './set-up-options.js';
 import { signalNumber } from './signals.js';
 import { planNamespaces, type NamespacePlan } from './start-container.js';
@@ -22,8 +24,9 @@ export function planNamespacesOf({ namespaces = {}, userMapping, uid, gid }: Nam
  *
  * @throws TypeError naming the option.
  */
-export function planProcess(options: LaunchOptions, stdio: readonly (Fd | 'null')[]): ProcessSpec {
-  const { command, args = [], cwd = '/', hostname, umask, capabilities, seccomp } = options;
+export function planProcess(host: RuntimeHost, options: LaunchOptions, stdio: readonly (Fd | 'null')[]): ProcessSpec {
+  const { command, args = [], cwd = '/', hostname, umask, capabilities } = options;
+  const seccomp = options.seccomp === undefined ? undefined : seccompInstructions(host, options.seccomp);
   checkStrings('command', [command]);
   checkStrings('args', args);
   checkStrings('cwd', [cwd]);

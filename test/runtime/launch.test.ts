@@ -12,6 +12,7 @@ import type { LaunchOptions } from '../../src/runtime/launch-options.js';
 import { launch } from '../../src/runtime/launch.js';
 import { StepError } from '../../src/pipeline/errors.js';
 import { NamespaceError } from '../../src/runtime/namespaces.js';
+import type { SeccompProfile } from '../../src/runtime/seccomp.js';
 import { createPreset } from '../../src/steps/presets.js';
 import { SyscallError } from '../../src/syscalls/syscall-error.js';
 import { findBusybox, makeBusyboxRoot } from './busybox-root.js';
@@ -333,6 +334,31 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
       const [out, errors] = await Promise.all([read(container.stdout), read(container.stderr)]);
       expect(errors).to.contain('Operation not permitted');
       expect(out).to.equal('Seccomp:\t2\n');
+    });
+
+    it('is bound by a seccomp profile, through libseccomp', async function () {
+      const profile: SeccompProfile = {
+        defaultAction: 'allow',
+        rules: [
+          { names: ['mkdir', 'mkdirat'], action: { errno: 'EROFS' } },
+          { names: ['kill'], action: { errno: 'EACCES' }, args: [{ argument: 1, operator: '==', value: 10 }] },
+        ],
+      };
+      const container = await sh('mkdir /tmp/d; kill -10 $$ || kill -0 $$ && echo only 10', { seccomp: profile }).catch((error: Error) => {
+        if (!error.message.includes('libseccomp')) throw error;
+        console.log(`      skipped: ${error.message}`);
+        return this.skip();
+      });
+      const [out, errors] = await Promise.all([read(container.stdout), read(container.stderr)]);
+      expect(errors).to.match(/Read-only file system[^]*Permission denied/);
+      expect(out).to.equal('only 10\n');
+    });
+
+    it('refuses a seccomp profile that cannot be meant', async () => {
+      const seccomp: SeccompProfile = { defaultAction: 'allow', rules: [{ names: ['no_such_call'], action: 'kill-process' }] };
+      const error = await start('true', [], { seccomp }).catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(Error);
+      expect(String(error)).to.match(/no_such_call|libseccomp/);
     });
 
     it('refuses a seccomp filter that is none', async () => {
