@@ -49,8 +49,9 @@ struct call {
 };
 
 struct reply {
-  u32 done;  /* calls that were made without a failure that ends the program */
-  u32 error; /* errno of the next one, or 0 */
+  u32 done;   /* calls that were made without a failure that ends the program */
+  u32 error;  /* errno of the next one, or 0 */
+  i64 result; /* of the last call that was made */
 };
 
 #if defined(__x86_64__)
@@ -136,7 +137,7 @@ static u32 run(struct call *calls, u32 count, struct reply *reply) {
       if (r == -EACCES) found = r;
       if (r == -ENOENT || r == -ENOTDIR || r == -EACCES) r = i + 1 < count ? 0 : found;
     }
-    c->result = r;
+    c->result = reply->result = r;
     if (c->mode != CONTINUE && r < 0 && r > -4096) {
       reply->done = i;
       reply->error = -r;
@@ -168,6 +169,7 @@ static void serve(u32 sock) {
     } else {
       reply.done = 0;
       reply.error = EBADF;
+      reply.result = -EBADF;
     }
     send(sock, &reply, sizeof reply);
     send(sock, AREA + offset, size);

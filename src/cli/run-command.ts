@@ -83,8 +83,6 @@ export async function runCommand(command: readonly string[], given: RunFlags): P
         setUp,
         process,
         ...(terminal === undefined ? {} : { terminal: terminal.master }),
-        // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
-        ...(given.preset === 'classic' ? { place: 'process' as const } : {}),
       },
       thread,
     );

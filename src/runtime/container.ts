@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import type { RunReport } from '../pipeline/run.js';
 import type { ProcessEnd } from '../syscalls/process-calls.js';
 import type { RunningProcess } from './running-process.js';
 import { signalName } from './signals.js';
@@ -50,14 +51,16 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
   #aborted = false;
 
   constructor(
-    process: RunningProcess,
+    running: RunningProcess,
     streams: readonly (Readable | Writable | null)[],
     terminal: Terminal | null,
     controls: ContainerControls,
+    /** What the set-up did: its steps, their times, and the fallbacks that were taken. */
+    readonly report: RunReport,
   ) {
     super();
-    this.#process = process;
-    this.pid = process.pids.command;
+    this.#process = running;
+    this.pid = running.pids.command;
     this.stdio = streams;
     this.stdin = (streams[0] ?? null) as Writable | null;
     this.stdout = (streams[1] ?? null) as Readable | null;
@@ -85,6 +88,8 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
 
   async #follow(release: () => void, closed: Promise<unknown>): Promise<ContainerEnd> {
     const { code, signal } = toExit(await this.#process.exited);
+    // It may have ended before its launch was reported: whoever waits for that comes first.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     release();
     this.exitCode = code;
     this.signalCode = signal;

@@ -3,8 +3,8 @@ import { CLONE_NEWNS } from '../syscalls/process-flags.js';
 import { addIdentity } from './identity-program.js';
 import { commandCandidates, type ProcessSpec } from './process-spec.js';
 import { encodeResourceLimits } from './resource-limits.js';
-import { STUB_SOCKET } from './stub-layout.js';
-import { StubProgram } from './stub-program.js';
+import { CALL_ARGS_AT, FRAME_HEADER_SIZE, putInt64, STUB_SOCKET } from './stub-layout.js';
+import { StubProgram, type EncodedProgram } from './stub-program.js';
 import type { IdMaps } from './user-mapping.js';
 import type { Fd } from '../syscalls/descriptor.js';
 
@@ -17,31 +17,34 @@ const MSG_NOSIGNAL = 0x4000;
 const LAST_DESCRIPTOR = 0xffffffff;
 const CLOSE_RANGE_CLOEXEC = 4;
 
-/** The program that makes the waiting stub the command, and the descriptors that go with it. */
-export interface ExecProgram {
-  readonly program: StubProgram;
+/** What makes the waiting stub the command, as bytes; plain data, for the way between threads. */
+export interface CommandProgram {
+  readonly bytes: Uint8Array;
+  /** Descriptors that go with it; the mount namespace follows them. */
   readonly descriptors: readonly Fd[];
+  /** What its calls are called in a message. */
+  readonly calls: EncodedProgram['calls'];
+  /** Whether the file mode creation mask is the caller's; else it is the one that the set-up left. */
+  readonly ownUmask: boolean;
 }
 
 /**
  * What happens between fork and exec, in an order where each call still has the privilege it
  * needs: the place first, then descriptors, limits, identity, and last what only takes away.
  *
- * @param mountNamespace the mount namespace to enter anew, so that the root is its root now.
  * @throws TypeError or RangeError for a value that cannot be meant.
  */
-export function execProgram(
+export function encodeCommand(
   spec: ProcessSpec,
-  mountNamespace: Fd,
   { userNamespace, hasInit }: { readonly userNamespace: IdMaps | undefined; readonly hasInit: boolean },
-): ExecProgram {
+): CommandProgram {
   const program = new StubProgram();
   const own = spec.stdio.filter((entry): entry is Fd => entry !== 'null');
+  program.call('umask', [spec.umask ?? 0]);
   enterRoot(program, own.length);
   if (spec.hostname !== undefined) setHostname(program, spec.hostname);
   placeDescriptors(program, spec.stdio);
   program.call('chdir', [program.string(spec.cwd)], { shown: [JSON.stringify(spec.cwd)] });
-  if (spec.umask !== undefined) program.call('umask', [spec.umask]);
   if (spec.newSession || spec.terminal) program.call('setsid', []);
   if (spec.terminal) program.call('ioctl', [0, TIOCSCTTY, 0], { shown: ['stdin', 'TIOCSCTTY', '0'] });
   setLimits(program, spec);
@@ -49,7 +52,16 @@ export function execProgram(
   if (spec.dieWithParent && !hasInit) dieWithParent(program);
   if (spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
   execute(program, spec);
-  return { program, descriptors: [...own, mountNamespace] };
+  // The mount namespace is one descriptor more.
+  const { bytes, calls } = program.encode('serve', own.length + 1);
+  return { bytes, calls, descriptors: own, ownUmask: spec.umask !== undefined };
+}
+
+/** Sets the mask that a set-up has left: umask(2) is the program's first call. */
+export function putUmask(program: Pick<CommandProgram, 'bytes' | 'ownUmask'>, umask: number): void {
+  if (program.ownUmask) return;
+  const { bytes } = program;
+  putInt64(new DataView(bytes.buffer, bytes.byteOffset), FRAME_HEADER_SIZE + CALL_ARGS_AT, umask);
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Fd } from '../syscalls/descriptor.js';
 import type { ErrorData } from './error-transfer.js';
-import type { NamespacePlan } from './start-container.js';
-import type { ProcessSpec } from './process-spec.js';
-import type { ContainerPids } from './running-process.js';
-import type { SetUpPlace } from './set-up.js';
-import type { SetUpOptions } from './set-up-options.js';
 import type { Namespaces } from './namespaces.js';
+import type { SetUpPlace } from './set-up.js';
+import type { SetUpData } from './set-up-options.js';
+import type { BareCommandProgram } from './start-command.js';
+import type { NamespacePlan } from './start-container.js';
+import type { Refusal } from './stub-connection.js';
 import type { IdMaps } from './user-mapping.js';
 
 /** Prepared namespaces as data: descriptors belong to the whole process. */
@@ -14,29 +14,35 @@ export interface PreparedData {
   readonly userNamespace?: IdMaps | undefined;
   readonly runner: { readonly pid: number; readonly fd: Fd };
   readonly init?: { readonly pid: number; readonly fd: Fd } | undefined;
+  readonly pidfd: Fd;
+  readonly mountNamespace: Fd;
+  readonly pidNamespace?: Fd | undefined;
 }
 
 /** What the main thread asks of a launch thread. */
 export type LaunchRequest =
   | { readonly op: 'prepare'; readonly id: number; readonly plan: NamespacePlan }
-  | { readonly op: 'discard'; readonly id: number; readonly prepared: PreparedData }
-  | { readonly op: 'load'; readonly id: number; readonly setUp: SetUpOptions }
+  | { readonly op: 'load'; readonly id: number; readonly setUp: SetUpData }
   | {
       readonly op: 'launch';
       readonly id: number;
       readonly from: { readonly plan: NamespacePlan } | { readonly prepared: PreparedData };
-      readonly setUp: SetUpOptions;
+      readonly setUp: SetUpData;
       readonly terminal?: Fd | undefined;
-      readonly process: ProcessSpec;
+      readonly command: { readonly program: BareCommandProgram; readonly dieWithParent: boolean };
     };
 
 /** What a launch tells when the command runs. */
 export interface LaunchReport {
-  readonly pids: ContainerPids;
   readonly place: SetUpPlace;
+  /** What the set-up told: a pipeline its steps, their times, and the fallbacks taken. */
+  readonly setUp: unknown;
+  /** A call between fork and exec that was refused. */
+  readonly refused?: Refusal;
 }
 
-/** The answer of a launch thread. */
+/** The answer of a launch thread. Namespaces made for a launch are announced before it goes on. */
 export type LaunchReply =
-  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly prepared: PreparedData }
+  | { readonly id: number; readonly ok: true; readonly value?: LaunchReport }
   | { readonly id: number; readonly ok: false; readonly error: ErrorData };

@@ -2,7 +2,7 @@ import type { CapabilityOptions } from './capabilities.js';
 import type { NamespaceOptions } from './namespaces.js';
 import type { ResourceLimits } from './resource-limits.js';
 import type { SeccompFilter } from './seccomp.js';
-import type { SetUpOptions } from './set-up-options.js';
+import type { LocalRunOptions, SetUpOptions } from './set-up-options.js';
 import type { StdioOption } from './stdio.js';
 import type { TerminalSize } from './terminal.js';
 import type { UserMapping } from './user-mapping.js';
@@ -20,7 +20,7 @@ export interface NamespaceLaunchOptions {
 }
 
 /** A command in a root of its own. */
-export interface LaunchOptions extends NamespaceLaunchOptions, SetUpOptions {
+export interface LaunchOptions extends NamespaceLaunchOptions, SetUpOptions, LocalRunOptions {
   /** A path in the container, or a name to look up in its PATH. */
   readonly command: string;
   readonly args?: readonly string[] | undefined;

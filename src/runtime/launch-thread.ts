@@ -1,23 +1,31 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
+import { NsinitError, PlanError, StepError } from '../pipeline/errors.js';
+import { PathError } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import { CommandError } from './command-error.js';
 import { decodeError, type ErrorClasses } from './error-transfer.js';
 import type { LaunchReply, LaunchReport, LaunchRequest, PreparedData } from './launch-messages.js';
 import { NamespaceError } from './namespaces.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
+import type { SetUpData } from './set-up-options.js';
+import type { NamespacePlan } from './start-container.js';
 import { StubEndedError } from './stub-connection.js';
 import { UserMappingError } from './user-mapping.js';
 
 const ERROR_CLASSES: ErrorClasses = [
-  SyscallError, CommandError, NamespaceError, StubEndedError, UserMappingError, TypeError, RangeError,
+  StepError, NsinitError, PlanError, PathError, SyscallError, CommandError, NamespaceError, StubEndedError, UserMappingError,
+  TypeError, RangeError,
 ];
 
 // Distributes over the kinds of request, as Omit alone does not.
 type WithoutId<R> = R extends unknown ? Omit<R, 'id'> : never;
 
+type LaunchJob = Omit<Extract<LaunchRequest, { op: 'launch' }>, 'id' | 'op'>;
+
 interface Waiting {
-  resolve(value: unknown): void;
+  prepared(data: PreparedData): void;
+  resolve(value: LaunchReport | undefined): void;
   reject(error: Error): void;
 }
 
@@ -57,35 +65,43 @@ export class LaunchThread {
     return this.#worker.threadId !== -1;
   }
 
-  prepare(plan: Extract<LaunchRequest, { op: 'prepare' }>['plan']): Promise<PreparedData> {
-    return this.#ask({ op: 'prepare', plan }) as Promise<PreparedData>;
+  /** Prepares namespaces. Their processes are children of this one, to be waited for by the caller. */
+  readonly prepare = async (plan: NamespacePlan): Promise<PreparedData> => {
+    let made: PreparedData | undefined;
+    await this.#ask({ op: 'prepare', plan }, (data) => (made = data));
+    if (made === undefined) throw new Error('the launch thread has prepared nothing');
+    return made;
+  };
+
+  /** Loads a set-up ahead of its first use. */
+  async load(setUp: SetUpData): Promise<void> {
+    await this.#ask({ op: 'load', setUp });
   }
 
-  discard(prepared: PreparedData): Promise<void> {
-    return this.#ask({ op: 'discard', prepared }) as Promise<void>;
+  /** Sets up and starts. `prepared` is told of namespaces made for it, as soon as they are there. */
+  async launch(job: LaunchJob, prepared: (data: PreparedData) => void): Promise<LaunchReport> {
+    const report = await this.#ask({ op: 'launch', ...job }, prepared);
+    if (report === undefined) throw new Error('the launch thread has started nothing');
+    return report;
   }
 
-  load(setUp: Extract<LaunchRequest, { op: 'load' }>['setUp']): Promise<void> {
-    return this.#ask({ op: 'load', setUp }) as Promise<void>;
-  }
-
-  launch(job: Omit<Extract<LaunchRequest, { op: 'launch' }>, 'id' | 'op'>): Promise<LaunchReport> {
-    return this.#ask({ op: 'launch', ...job }) as Promise<LaunchReport>;
-  }
-
-  #ask(request: WithoutId<LaunchRequest>): Promise<unknown> {
+  #ask(request: WithoutId<LaunchRequest>, prepared: (data: PreparedData) => void = () => undefined): Promise<LaunchReport | undefined> {
     this.#next += 1;
     const id = this.#next;
     // The program stays for an answer, and not for the thread.
     if (this.#waiting.size === 0) this.#worker.ref();
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { prepared, resolve, reject });
       this.#worker.postMessage({ ...request, id });
     });
   }
 
   #settle(reply: LaunchReply): void {
     const waiting = this.#waiting.get(reply.id);
+    if ('prepared' in reply) {
+      waiting?.prepared(reply.prepared);
+      return;
+    }
     this.#waiting.delete(reply.id);
     if (this.#waiting.size === 0) this.#worker.unref();
     if (reply.ok) waiting?.resolve(reply.value);

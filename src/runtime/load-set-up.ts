@@ -1,22 +1,46 @@
+import { Pipeline } from '../pipeline/pipeline.js';
+import { createPreset } from '../steps/presets.js';
+import { pipelineSetUp } from './pipeline-set-up.js';
 import type { SetUp } from './set-up.js';
-import type { SetUpOptions } from './set-up-options.js';
+import type { PipelineModule, SetUpData } from './set-up-options.js';
 
-const loaded = new Map<string, Promise<SetUp>>();
+const loaded = new Map<string, SetUp<unknown> | Promise<SetUp<unknown>>>();
 
-/** Loads a set-up, once for each: only what is loaded already may run inside a container. */
-export function loadSetUp(options: SetUpOptions): Promise<SetUp> {
+// Options differ from job to job in a program that runs for long.
+const MOST_LOADED = 100;
+
+/**
+ * Loads a set-up, once for each: only what is loaded already may run inside a container.
+ *
+ * @throws NsinitError for a wrong option; what importing a module throws.
+ */
+export function loadSetUp(options: SetUpData): SetUp<unknown> | Promise<SetUp<unknown>> {
   const key = JSON.stringify(options);
-  let setUp = loaded.get(key);
-  if (setUp === undefined) {
-    setUp = load(options);
-    loaded.set(key, setUp);
+  const known = loaded.get(key);
+  if (known !== undefined) return known;
+  if (loaded.size >= MOST_LOADED) loaded.clear();
+  const setUp = options.pipeline === undefined ? presetSetUp(options) : moduleSetUp(options.pipeline, options);
+  loaded.set(key, setUp);
+  if (setUp instanceof Promise) {
+    setUp.then(
+      (ready) => loaded.set(key, ready),
+      () => loaded.delete(key),
+    );
   }
   return setUp;
 }
 
-async function load({ setUp: { module, export: name, args } }: SetUpOptions): Promise<SetUp> {
-  const exports = (await import(module)) as Record<string, unknown>;
-  const factory = exports[name];
-  if (typeof factory !== 'function') throw new TypeError(`${module} has no function ${name}`);
-  return (factory as (args: unknown) => SetUp)(args);
+function presetSetUp(options: SetUpData): SetUp<unknown> {
+  const throwaway = options.presetOptions?.throwaway ?? options.rootfs === undefined;
+  const pipeline = createPreset(options.preset ?? 'standard', { ...options.presetOptions, throwaway });
+  return pipelineSetUp(pipeline, options);
+}
+
+async function moduleSetUp({ module, export: name, args }: PipelineModule, options: SetUpData): Promise<SetUp<unknown>> {
+  const exported = ((await import(module)) as Record<string, unknown>)[name];
+  if (typeof exported !== 'function') throw new TypeError(`${module} exports no function ${JSON.stringify(name)}`);
+  const made = (exported as (args: unknown) => unknown)(args);
+  if (made instanceof Pipeline) return pipelineSetUp(made, options);
+  if (typeof made === 'function') return made as SetUp<unknown>;
+  throw new TypeError(`${name} of ${module} returned neither a Pipeline nor a function`);
 }

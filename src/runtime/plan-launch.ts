@@ -1,6 +1,10 @@
+import { Pipeline } from '../pipeline/pipeline.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { DEFAULT_PATH, type ProcessSpec, type UserSpec } from './process-spec.js';
+import type { RuntimeHost } from './runtime-host.js';
+import { seccompInstructions } from './seccomp.js';
+import type { SetUpData, SetUpOptions } from './set-up-options.js';
 import { signalNumber } from './signals.js';
 import { planNamespaces, type NamespacePlan } from './start-container.js';
 import type { TerminalSize } from './terminal.js';
@@ -20,8 +24,9 @@ export function planNamespacesOf({ namespaces = {}, userMapping, uid, gid }: Nam
  *
  * @throws TypeError naming the option.
  */
-export function planProcess(options: LaunchOptions, stdio: readonly (Fd | 'null')[]): ProcessSpec {
-  const { command, args = [], cwd = '/', hostname, umask, capabilities, seccomp } = options;
+export function planProcess(host: RuntimeHost, options: LaunchOptions, stdio: readonly (Fd | 'null')[]): ProcessSpec {
+  const { command, args = [], cwd = '/', hostname, umask, capabilities } = options;
+  const seccomp = options.seccomp === undefined ? undefined : seccompInstructions(host, options.seccomp);
   checkStrings('command', [command]);
   checkStrings('args', args);
   checkStrings('cwd', [cwd]);
@@ -77,6 +82,12 @@ function checkStrings(name: string, values: readonly unknown[]): void {
     if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${typeof value}`);
     if (value.includes('\0')) throw new TypeError(`${name} has a NUL byte: ${JSON.stringify(value)}`);
   }
+}
+
+/** How the root is set up, for another thread; undefined for a Pipeline, which cannot go there. */
+export function setUpDataOf({ rootfs, preset, presetOptions, pipeline, noFallbacks, force }: SetUpOptions): SetUpData | undefined {
+  if (pipeline instanceof Pipeline) return undefined;
+  return { rootfs, preset, presetOptions, pipeline, noFallbacks, force };
 }
 
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };

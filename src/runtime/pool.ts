@@ -1,20 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Container } from './container.js';
-import type { PreparedData } from './launch-messages.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
-import { launchIn } from './launch.js';
-import { planNamespacesOf } from './plan-launch.js';
+import { launchIn, watchOver, WaitingEndedError, type WaitingContainer } from './launch.js';
+import { planNamespacesOf, setUpDataOf } from './plan-launch.js';
 import type { SetUpOptions } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
 
+/** Milliseconds. */
+const REFILL_PAUSE = 3;
+
 /** What a pool's containers have in common. */
-export interface PoolOptions extends NamespaceLaunchOptions, Partial<SetUpOptions> {
+export interface PoolOptions extends NamespaceLaunchOptions, SetUpOptions {
   /** How many are kept ready. */
   readonly size: number;
 }
 
-/** A job for a pool: the namespaces are the pool's, the set-up too unless the job has its own. */
-export type PoolLaunchOptions = Omit<LaunchOptions, keyof NamespaceLaunchOptions | keyof SetUpOptions> & Partial<SetUpOptions>;
+/** A job for a pool: the namespaces are the pool's, and so is the set-up where the job has none of its own. */
+export type PoolLaunchOptions = Omit<LaunchOptions, keyof NamespaceLaunchOptions>;
 
 /** The pool was closed. */
 export class PoolClosedError extends Error {
@@ -31,9 +34,10 @@ export class PoolClosedError extends Error {
  * costs the set-up and an execve. A waiting one is two processes of one page of code, which sleep.
  */
 export class ContainerPool implements AsyncDisposable {
-  readonly #ready: PreparedData[] = [];
+  readonly #ready: WaitingContainer[] = [];
   #preparing = 0;
   #closed = false;
+  #refilling = false;
   #settled: Promise<void> = Promise.resolve();
 
   /** Use {@link createPool}. */
@@ -55,11 +59,18 @@ export class ContainerPool implements AsyncDisposable {
    */
   async launch(job: PoolLaunchOptions): Promise<Container> {
     if (this.#closed) throw new PoolClosedError();
-    const { size: _, setUp, ...shared } = this.options;
-    const ownSetUp = job.setUp ?? setUp;
-    if (ownSetUp === undefined) throw new TypeError('setUp is missing: neither the pool nor the job has one');
+    job.signal?.throwIfAborted();
+    const { size: _, ...shared } = this.options;
+    const options = { ...shared, ...job };
     try {
-      return await launchIn(this.thread, { ...job, ...shared, setUp: ownSetUp }, () => this.#take());
+      for (;;) {
+        try {
+          return await launchIn(this.thread, options, this.plan, () => this.#take());
+        } catch (error) {
+          // Killed while it waited, or since: the next one is as good.
+          if (!(error instanceof WaitingEndedError)) throw error;
+        }
+      }
     } finally {
       this.#refill();
     }
@@ -69,7 +80,19 @@ export class ContainerPool implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#settled;
-    await Promise.all(this.#ready.splice(0).map((prepared) => this.thread.discard(prepared)));
+    await Promise.all(
+      this.#ready.splice(0).map(async (waiting) => {
+        waiting.process.held = true;
+        this.#release(waiting);
+        waiting.process.destroy();
+        await waiting.process.gone;
+      }),
+    );
+  }
+
+  /** Waits until no refill is under way. */
+  settled(): Promise<void> {
+    return this.#settled;
   }
 
   /** As {@link close}. */
@@ -83,33 +106,56 @@ export class ContainerPool implements AsyncDisposable {
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#prepareOne()));
   }
 
-  #take(): { prepared: PreparedData } | { plan: NamespacePlan } {
-    for (let prepared = this.#ready.shift(); prepared !== undefined; prepared = this.#ready.shift()) {
-      if (this.#isAlive(prepared)) return { prepared };
-      // Somebody has killed it: its namespaces are of no use.
-      this.thread.discard(prepared).catch(() => undefined);
-    }
-    return { plan: this.plan };
+  #take(): WaitingContainer | undefined {
+    const waiting = this.#ready.shift();
+    if (waiting !== undefined) waiting.process.held = true;
+    return waiting;
   }
 
-  #isAlive({ runner, init }: PreparedData): boolean {
+  /** Closes what a waiting one holds in this process. */
+  #release({ data: { runner, init, pidfd, mountNamespace, pidNamespace } }: WaitingContainer): void {
     const { processes } = this.thread.host;
-    return [runner, init].every((stub) => stub === undefined || processes.isRunning(stub.pid));
+    for (const fd of [runner.fd, init?.fd, pidfd, mountNamespace, pidNamespace]) if (fd !== undefined) processes.close(fd);
   }
 
+  /**
+   * Fills it up in the background. Preparing takes a processor for most of a millisecond: what has
+   * just been launched gets it first, unless nothing is left for the next launch.
+   */
   #refill(): void {
-    if (this.#closed) return;
-    // A failure comes back to whoever launches next, which prepares its own then.
-    this.#settled = this.fill().catch(() => undefined);
+    if (this.#closed || this.#refilling) return;
+    this.#refilling = true;
+    const pause = this.#ready.length === 0 ? 0 : REFILL_PAUSE;
+    this.#settled = this.#settled
+      .then(() => delay(pause))
+      .then(() => {
+        this.#refilling = false;
+        return this.#closed ? undefined : this.fill();
+      })
+      // A failure comes back to whoever launches next, which prepares its own then.
+      .catch(() => undefined);
   }
 
   async #prepareOne(): Promise<void> {
     this.#preparing += 1;
     try {
-      this.#ready.push(await this.thread.prepare(this.plan));
+      const waiting = watchOver(this.thread.host, await this.thread.prepare(this.plan));
+      // The program may end while it waits, and it with the program.
+      waiting.process.held = false;
+      this.#ready.push(waiting);
+      void waiting.process.gone.then(() => this.#drop(waiting));
     } finally {
       this.#preparing -= 1;
     }
+  }
+
+  /** Somebody has killed one that waits: its namespaces are of no use. */
+  #drop(waiting: WaitingContainer): void {
+    const index = this.#ready.indexOf(waiting);
+    if (index < 0) return;
+    this.#ready.splice(index, 1);
+    this.#release(waiting);
+    this.#refill();
   }
 }
 
@@ -125,7 +171,12 @@ export async function createPool(options: PoolOptions): Promise<ContainerPool> {
   const plan = planNamespacesOf(options);
   const thread = await sharedLaunchThread();
   const pool = new ContainerPool(thread, plan, options);
-  const { setUp } = options;
-  await Promise.all([pool.fill(), setUp === undefined ? undefined : thread.load({ setUp })]);
+  await Promise.all([pool.fill(), preload(thread, options)]);
   return pool;
+}
+
+/** What the launch thread needs for the pool's set-up is loaded before the first launch. */
+async function preload(thread: LaunchThread, options: PoolOptions): Promise<void> {
+  const setUp = setUpDataOf(options);
+  if (setUp !== undefined) await thread.load(setUp);
 }

@@ -3,6 +3,7 @@ import { O_CLOEXEC, O_RDONLY } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import { hostPath } from '../syscalls/paths.js';
 import { AT_FDCWD } from '../syscalls/descriptor.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { explainNamespaceError } from './namespace-hints.js';
 import { namespaceFlags, NAMESPACE_FLAGS, NAMESPACE_NAMES, type Namespaces } from './namespaces.js';
@@ -29,7 +30,12 @@ export interface PreparedNamespaces {
   readonly runner: WaitingStub;
   /** PID 1 of a new PID namespace; a child of this process too. */
   readonly init?: WaitingStub;
-  /** Whether ids are mapped, and setgroups(2) may be called. */
+  /** The runner, to be watched, signalled, and visited in its namespaces. */
+  readonly pidfd: Fd;
+  readonly mountNamespace: Fd;
+  /** What proc is to show, where that is not the caller's own. */
+  readonly pidNamespace?: Fd;
+  /** The ids mapped into a new user namespace. */
   readonly userNamespace?: IdMaps;
 }
 
@@ -51,13 +57,19 @@ export function prepareNamespaces(host: RuntimeHost, namespaces: Namespaces, map
     const pid = spawnStub(host, theirs, theirInit);
     children.push(pid);
     enterNamespaces(host, connection, pid, namespaces, maps);
-    const shared = { namespaces, ...(maps === undefined ? {} : { userNamespace: maps }) };
-    if (namespaces.pid === 'shared') return { ...shared, runner: { pid, connection } };
+    const userNamespace = maps === undefined ? {} : { userNamespace: maps };
+    if (namespaces.pid === 'shared') {
+      const runner = { pid, connection };
+      return { namespaces, runner, ...userNamespace, ...openHandles(host, namespaces, runner) };
+    }
     const init = initConnection === undefined ? undefined : { pid: forkInit(connection), connection: initConnection };
     if (init !== undefined) children.push(init.pid);
     const runner = { pid: forkRunner(connection), connection };
     processes.waitid(pid);
-    return { ...shared, runner, ...(init === undefined ? {} : { init }) };
+    children.splice(0, 1);
+    children.push(runner.pid);
+    const made = { namespaces, runner, ...userNamespace, ...(init === undefined ? {} : { init }) };
+    return { ...made, ...openHandles(host, namespaces, runner) };
   } catch (error) {
     connection.close();
     initConnection?.close();
@@ -65,6 +77,23 @@ export function prepareNamespaces(host: RuntimeHost, namespaces: Namespaces, map
     for (const child of children) processes.waitid(child);
     throw explainNamespaceError(error);
   }
+}
+
+/** Opened ahead, so that a launch does not have to. */
+function openHandles(
+  { processes, syscalls }: RuntimeHost,
+  namespaces: Namespaces,
+  { pid }: WaitingStub,
+): Pick<PreparedNamespaces, 'pidfd' | 'mountNamespace' | 'pidNamespace'> {
+  const pidfd = processes.pidfd_open(pid);
+  const mountNamespace = openNamespace(syscalls, pid, 'mnt');
+  if (namespaces.pid === 'shared') return { pidfd, mountNamespace };
+  return { pidfd, mountNamespace, pidNamespace: openNamespace(syscalls, pid, 'pid') };
+}
+
+/** Opens a namespace of another process; the descriptor keeps the namespace alive. */
+export function openNamespace(syscalls: Syscalls, pid: number, kind: string): Fd {
+  return syscalls.openat2(AT_FDCWD, hostPath(`/proc/${pid}/ns/${kind}`), { flags: flags(O_RDONLY, O_CLOEXEC) });
 }
 
 function spawnStub({ processes, image }: RuntimeHost, socket: Fd, initSocket: Fd | undefined): number {

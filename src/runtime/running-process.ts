@@ -1,5 +1,5 @@
 import type { Fd } from '../syscalls/descriptor.js';
-import { watchReadable } from '../syscalls/libc-watch.js';
+import { watchReadable, type Watch } from '../syscalls/libc-watch.js';
 import type { ProcessCalls, ProcessEnd } from '../syscalls/process-calls.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import { SIGNAL_NUMBERS, signalNumber } from './signals.js';
@@ -8,6 +8,7 @@ import { SIGNAL_NUMBERS, signalNumber } from './signals.js';
 export interface ContainerPids {
   readonly command: number;
   readonly init: number | undefined;
+  readonly pidfd: Fd;
 }
 
 /**
@@ -19,33 +20,40 @@ export class RunningProcess {
   readonly exited: Promise<ProcessEnd>;
   /** The same, when every process of its PID namespace is gone too. */
   readonly gone: Promise<ProcessEnd>;
-  #pidfd: Fd | undefined;
+  #watch: Watch | undefined;
 
   /** Takes over two children of this process, which must not be waited for elsewhere. */
   constructor(
     private readonly processes: ProcessCalls,
     readonly pids: ContainerPids,
   ) {
-    const pidfd = processes.pidfd_open(pids.command);
-    this.#pidfd = pidfd;
-    this.exited = untilEnd(processes, pids.command, pidfd, () => {
-      this.#pidfd = undefined;
-      if (pids.init !== undefined) processes.kill(pids.init, SIGNAL_NUMBERS.SIGKILL);
+    const { command, init, pidfd } = pids;
+    this.exited = new Promise((resolve, reject) => {
+      this.#watch = watchEnd(processes, command, pidfd, resolve, reject);
     });
-    this.gone = this.exited.then(async (end) => {
-      if (pids.init !== undefined) await untilEnd(processes, pids.init, processes.pidfd_open(pids.init));
-      return end;
+    this.gone = this.exited.then((end) => {
+      this.#watch = undefined;
+      return init === undefined ? end : endOf(processes, init).then(() => end);
     });
+    // Whoever waits for neither does not have to handle a failure.
+    this.gone.catch(() => undefined);
+  }
+
+  /** Whether the program stays for its end. */
+  set held(held: boolean) {
+    if (held) this.#watch?.ref();
+    else this.#watch?.unref();
   }
 
   /** Sends a signal to the command. @returns whether it was still there. */
   kill(signal: NodeJS.Signals | number): boolean {
     const number = signalNumber(signal);
-    if (this.#pidfd === undefined) return false;
+    if (this.#watch === undefined) return false;
     try {
-      this.processes.pidfd_send_signal(this.#pidfd, number);
+      this.processes.pidfd_send_signal(this.pids.pidfd, number);
       return true;
     } catch (error) {
+      // ESRCH: it has ended and is not reaped yet.
       if (isErrno(error, 'ESRCH')) return false;
       throw error;
     }
@@ -53,27 +61,46 @@ export class RunningProcess {
 
   /** Ends the container with everything in it that its PID namespace holds. */
   destroy(): void {
-    if (this.#pidfd === undefined) return;
+    if (this.#watch === undefined) return;
+    // PID 1 is not waited for before the command is, so that its number is still its own.
     if (this.pids.init !== undefined) this.processes.kill(this.pids.init, SIGNAL_NUMBERS.SIGKILL);
     this.kill('SIGKILL');
   }
 }
 
-function untilEnd(
+/** Reaps a child when it has ended, and closes its pidfd. */
+function watchEnd(
   processes: ProcessCalls,
   pid: number,
   pidfd: Fd,
-  onEnd: () => void = () => undefined,
-): Promise<ProcessEnd> {
+  resolve: (end: ProcessEnd) => void,
+  reject: (error: unknown) => void,
+): Watch {
+  const watch = watchReadable(pidfd, () => {
+    try {
+      const end = processes.waitid(pid, { nohang: true });
+      if (end === undefined) return;
+      resolve(end);
+    } catch (error) {
+      reject(error);
+    }
+    // After those who wait have been told, and before the loop would find it readable again.
+    setImmediate(() => {
+      watch.stop();
+      processes.close(pidfd);
+    });
+  });
+  return watch;
+}
+
+/** Ends PID 1, and with it whatever is left in its namespace. */
+function endOf(processes: ProcessCalls, init: number): Promise<ProcessEnd> {
   return new Promise((resolve, reject) => {
-    const watch = watchReadable(pidfd, () => {
+    // After those who wait for the command have been told.
+    setImmediate(() => {
       try {
-        const end = processes.waitid(pid, { nohang: true });
-        if (end === undefined) return;
-        watch.stop();
-        processes.close(pidfd);
-        onEnd();
-        resolve(end);
+        processes.kill(init, SIGNAL_NUMBERS.SIGKILL);
+        watchEnd(processes, init, processes.pidfd_open(init), resolve, reject);
       } catch (error) {
         reject(error as Error);
       }

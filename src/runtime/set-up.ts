@@ -5,10 +5,9 @@ import { FSCONFIG_SET_FD, FSOPEN_CLOEXEC } from '../syscalls/mount-flags.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { namespaceFlags } from './namespaces.js';
-import type { PreparedNamespaces } from './prepared-namespaces.js';
+import { openNamespace, type PreparedNamespaces } from './prepared-namespaces.js';
 import { RemoteTransport } from './remote-transport.js';
 import type { RuntimeHost } from './runtime-host.js';
-import { openNamespace } from './start-command.js';
 import { STUB_SOCKET } from './stub-layout.js';
 import { StubProgram } from './stub-program.js';
 import type { ThreadHome } from './thread-home.js';
@@ -19,6 +18,8 @@ export interface SetUpContext {
   readonly pidNamespace?: Fd;
   /** The master of the pseudo-terminal that the console is to be, as the adapter numbers it. */
   readonly terminal?: Fd;
+  /** Whether the container has a user namespace of its own. */
+  readonly userNamespace: boolean;
 }
 
 /** Sets a root up, synchronously, through an adapter that acts in the container's namespaces. */
@@ -42,7 +43,7 @@ function probePidns(syscalls: Syscalls): boolean {
   let context: Fd | undefined;
   let own: Fd | undefined;
   try {
-    own = openNamespace({ syscalls }, process.pid, 'pid');
+    own = openNamespace(syscalls, process.pid, 'pid');
     context = syscalls.fsopen('proc', FSOPEN_CLOEXEC);
     syscalls.fsconfig(context, FSCONFIG_SET_FD, 'pidns', null, own);
     return true;
@@ -60,32 +61,44 @@ export function chooseSetUpPlace(host: RuntimeHost, { namespaces }: PreparedName
   return namespaces.pid === 'shared' || canMountProcOfOthers(host.syscalls) ? 'thread' : 'process';
 }
 
+/** Where exactly, with what that takes. */
+export type SetUpSite = { readonly in: 'process' } | { readonly in: 'thread'; readonly home: ThreadHome };
+
+/** A set-up that was run: what it returned, and the file mode creation mask it left. */
+export interface SetUpOutcome<T> {
+  readonly result: T;
+  readonly umask: number;
+}
+
 /**
  * Runs a set-up in prepared namespaces.
  *
- * @returns what the set-up returned, and the umask that it left for the command if that is known.
  * @throws whatever the set-up throws; the thread is home again then.
  */
 export function runSetUp<T>(
   host: RuntimeHost,
   prepared: PreparedNamespaces,
-  place: { readonly in: 'process' } | { readonly in: 'thread'; readonly home: ThreadHome },
+  site: SetUpSite,
   setUp: SetUp<T>,
   terminal?: Fd,
-): { readonly result: T; readonly umask?: number } {
-  if (place.in === 'process') return setUpInProcess(prepared, setUp, terminal);
-  const context = terminal === undefined ? {} : { terminal };
-  return visitAndSetUp(host, prepared, place.home, (syscalls, { pidNamespace }) =>
-    setUp(syscalls, pidNamespace === undefined ? context : { ...context, pidNamespace }),
-  );
+): SetUpOutcome<T> {
+  if (site.in === 'process') return setUpInProcess(prepared, setUp, terminal);
+  const { namespaces, pidfd, pidNamespace } = prepared;
+  const context = {
+    userNamespace: namespaces.user !== 'shared',
+    ...(terminal === undefined ? {} : { terminal }),
+    ...(pidNamespace === undefined ? {} : { pidNamespace }),
+  };
+  const others = namespaceFlags(namespaces, (choice) => choice !== 'shared');
+  return site.home.visit(pidfd, others, () => setUp(host.syscalls, context));
 }
 
 function setUpInProcess<T>(
-  { runner: { connection } }: PreparedNamespaces,
+  { namespaces, runner: { connection } }: PreparedNamespaces,
   setUp: SetUp<T>,
   terminal: Fd | undefined,
-): { readonly result: T } {
-  const context: { terminal?: Fd } = {};
+): SetUpOutcome<T> {
+  const context: { userNamespace: boolean; terminal?: Fd } = { userNamespace: namespaces.user !== 'shared' };
   if (terminal !== undefined) {
     // Nothing is open there yet: it arrives as descriptor 0.
     connection.run(new StubProgram().encode('serve', 1), [terminal]);
@@ -93,25 +106,7 @@ function setUpInProcess<T>(
   }
   const result = setUp(new LinuxSyscalls(new RemoteTransport(connection)), context);
   // The command's descriptors are to arrive as 0, 1, 2 ….
-  connection.run(new StubProgram().call('close_range', [0, STUB_SOCKET - 2, 0]).encode('serve'));
-  return { result };
-}
-
-function visitAndSetUp<T>(
-  host: RuntimeHost,
-  { namespaces, runner, init }: PreparedNamespaces,
-  home: ThreadHome,
-  setUp: SetUp<T>,
-): { readonly result: T; readonly umask: number } {
-  const { processes, syscalls } = host;
-  const opened = [processes.pidfd_open(runner.pid)];
-  try {
-    const [pidfd = asFd(0)] = opened;
-    const context = namespaces.pid === 'shared' ? {} : { pidNamespace: openNamespace(host, (init ?? runner).pid, 'pid') };
-    if (context.pidNamespace !== undefined) opened.push(context.pidNamespace);
-    const other = namespaceFlags(namespaces, (choice) => choice !== 'shared');
-    return home.visit(pidfd, other, () => setUp(syscalls, context));
-  } finally {
-    for (const fd of opened) syscalls.close(fd);
-  }
+  const clean = new StubProgram().call('umask', [0]).call('close_range', [0, STUB_SOCKET - 2, 0]);
+  const [umask = 0] = connection.run(clean.encode('serve'));
+  return { result, umask };
 }

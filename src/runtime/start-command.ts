@@ -1,71 +1,59 @@
-import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
-import { O_CLOEXEC, O_RDONLY } from '../syscalls/file-flags.js';
-import { flags } from '../syscalls/flags.js';
-import { hostPath } from '../syscalls/paths.js';
-import { SyscallError } from '../syscalls/syscall-error.js';
+import type { Fd } from '../syscalls/descriptor.js';
 import { CommandError } from './command-error.js';
-import { execProgram } from './exec-program.js';
+import { putUmask, type CommandProgram } from './exec-program.js';
 import { initProgram } from './init-program.js';
 import type { PreparedNamespaces } from './prepared-namespaces.js';
-import type { ProcessSpec } from './process-spec.js';
 import type { RuntimeHost } from './runtime-host.js';
-import { StubEndedError } from './stub-connection.js';
+import { refusal, type Refusal } from './stub-connection.js';
 
-/** Opens a namespace of another process; the descriptor keeps the namespace alive. */
-export function openNamespace({ syscalls }: Pick<RuntimeHost, 'syscalls'>, pid: number, kind: string): Fd {
-  return syscalls.openat2(AT_FDCWD, hostPath(`/proc/${pid}/ns/${kind}`), { flags: flags(O_RDONLY, O_CLOEXEC) });
+/** PID 1 on its way to its last state. */
+export interface Sealing {
+  /** Waits until it is there. @throws SyscallError */
+  finish(): void;
 }
 
+/** Begins to make PID 1 what it stays; it works while this thread goes home. */
+export function sealInit({ init, mountNamespace }: PreparedNamespaces, dieWithParent: boolean): Sealing {
+  if (init === undefined) return { finish: () => undefined };
+  const program = initProgram(dieWithParent);
+  init.connection.send(program.bytes, [mountNamespace]);
+  return { finish: () => init.connection.results(program) };
+}
+
+/** The program without its calls' names: what the stub needs. */
+export type BareCommandProgram = Omit<CommandProgram, 'calls'> & { readonly count: number };
+
 /**
- * Starts the command in namespaces whose root is set up. Returns when execve(2) has succeeded:
- * the waiting stub is the command then, and PID 1 sleeps.
+ * Lets the waiting stub become the command; returns when execve(2) has succeeded, or the command
+ * has even ended.
  *
- * @throws CommandError when there is no such command; SyscallError for what else was refused.
+ * @returns the call that was refused, if one was: {@link explainRefusal} makes an error of it.
  */
-export function startCommand(host: RuntimeHost, prepared: PreparedNamespaces, spec: ProcessSpec): void {
-  const { runner, init, userNamespace } = prepared;
-  const mountNamespace = openNamespace(host, runner.pid, 'mnt');
-  try {
-    // Made before anything is sent: a bad value throws while both still wait.
-    const { program, descriptors } = execProgram(spec, mountNamespace, { userNamespace, hasInit: init !== undefined });
-    const encoded = program.encode('serve', descriptors.length);
-    if (init !== undefined) {
-      // The command must not meet a PID 1 that still has capabilities or descriptors.
-      init.connection.run(initProgram(spec.dieWithParent), [mountNamespace]);
-    }
-    runner.connection.send(encoded.bytes, descriptors);
-    runner.connection.exec(encoded);
-  } catch (error) {
-    throw explainStart(error, spec);
-  } finally {
-    host.syscalls.close(mountNamespace);
-    runner.connection.close();
-    init?.connection.close();
-  }
+export function runCommand(
+  { runner, mountNamespace }: PreparedNamespaces,
+  program: BareCommandProgram,
+  umask: number,
+): Refusal | undefined {
+  putUmask(program, umask);
+  runner.connection.send(program.bytes, [...program.descriptors, mountNamespace]);
+  return runner.connection.outcome(program.count)?.refused;
 }
 
-/**
- * Ends what waits in prepared namespaces, or runs there, and reaps it. Blocks until the last
- * process of the PID namespace is gone, so it is for set-ups that failed.
- */
-export function discard({ processes }: RuntimeHost, { runner, init }: PreparedNamespaces): void {
-  runner.connection.close();
-  init?.connection.close();
-  for (const child of [runner, init]) {
-    if (child === undefined) continue;
-    processes.kill(child.pid, SIGKILL);
-    processes.waitid(child.pid);
-  }
-}
-
-const SIGKILL = 9;
-
-function explainStart(error: unknown, spec: ProcessSpec): unknown {
-  if (error instanceof StubEndedError || !(error instanceof SyscallError)) return error;
-  if (error.syscall === 'execve') return new CommandError(spec.command, error);
+/** What a refusal between fork and exec means: CommandError when there is no such command, else SyscallError. */
+export function explainRefusal(refused: Refusal, { calls }: CommandProgram, command: string): Error {
+  const error = refusal(refused, calls);
+  if (error.syscall === 'execve') return new CommandError(command, error);
   if (error.syscall === 'openat' && error.code === 'ENOENT') {
     return error.withHint("stdio 'ignore' is the container's /dev/null: let the pipeline make it, or give a descriptor");
   }
   if (error.syscall === 'chdir') return error.withHint('cwd is a directory of the container');
   return error;
+}
+
+/** Closes what was needed to start, in this process. What still waits ends by that. */
+export function closePrepared({ syscalls }: Pick<RuntimeHost, 'syscalls'>, prepared: PreparedNamespaces): void {
+  prepared.runner.connection.close();
+  prepared.init?.connection.close();
+  const opened: (Fd | undefined)[] = [prepared.pidfd, prepared.mountNamespace, prepared.pidNamespace];
+  for (const fd of opened) if (fd !== undefined) syscalls.close(fd);
 }

@@ -1,12 +1,15 @@
 import type { Fd } from '../syscalls/descriptor.js';
+import { encodeCommand } from './exec-program.js';
 import { chooseNamespaces, type NamespaceOptions, type Namespaces } from './namespaces.js';
 import { prepareNamespaces, type PreparedNamespaces } from './prepared-namespaces.js';
 import { isPrivileged } from './privileges.js';
 import type { ProcessSpec } from './process-spec.js';
-import { RunningProcess, type ContainerPids } from './running-process.js';
+import { RunningProcess } from './running-process.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
-import { chooseSetUpPlace, runSetUp, type SetUp, type SetUpPlace } from './set-up.js';
-import { discard, startCommand } from './start-command.js';
+import { chooseSetUpPlace, runSetUp, type SetUp, type SetUpPlace, type SetUpSite } from './set-up.js';
+import { SIGNAL_NUMBERS } from './signals.js';
+import { closePrepared, explainRefusal, runCommand, sealInit, type BareCommandProgram, type Sealing } from './start-command.js';
+import type { Refusal } from './stub-connection.js';
 import { ThreadHome } from './thread-home.js';
 import { idMaps, type IdMaps, type UserMapping } from './user-mapping.js';
 
@@ -15,7 +18,14 @@ export class ContainerThread {
   readonly host: RuntimeHost;
   #home: ThreadHome | undefined;
 
-  constructor(host: RuntimeHost = openRuntimeHost()) {
+  /**
+   * @param entersNamespaces whether this thread may enter containers' namespaces; one that other
+   *   code runs in as well stays out, and makes its calls in the containers' processes.
+   */
+  constructor(
+    host: RuntimeHost = openRuntimeHost(),
+    readonly entersNamespaces = true,
+  ) {
     this.host = host;
   }
 
@@ -40,10 +50,7 @@ export interface NamespacePlan {
  */
 export function planNamespaces(
   options: NamespaceOptions,
-  {
-    mapping = 'single',
-    mapped = { uid: 0, gid: 0 },
-  }: {
+  { mapping = 'single', mapped = { uid: 0, gid: 0 } }: {
     readonly mapping?: UserMapping | undefined;
     readonly mapped?: { readonly uid: number; readonly gid: number } | undefined;
   } = {},
@@ -52,47 +59,40 @@ export function planNamespaces(
   return namespaces.user === 'new' ? { namespaces, maps: idMaps(mapping, mapped) } : { namespaces };
 }
 
-/** What was started, and how. */
-export interface StartedContainer<T> {
-  readonly pids: ContainerPids;
+/** What came of a start. */
+export interface StartOutcome<T> {
   readonly setUp: T;
   readonly place: SetUpPlace;
+  /** A call between fork and exec that was refused: then the command does not run. */
+  readonly refused?: Refusal;
 }
 
 /**
- * Sets up a root in namespaces that wait, and starts the command there. Synchronous; the thread is
- * where it was when this returns or throws. On failure nothing is left.
+ * Sets a root up in namespaces that wait, and lets the process in them become the command.
+ * Synchronous; the thread is where it was when this returns or throws.
  *
  * @param terminal the master of a pseudo-terminal, for the set-up's console.
- * @throws what the set-up throws; CommandError; SyscallError.
+ * @throws what the set-up throws; SyscallError. The waiting processes are still there then.
  */
 export function startInNamespaces<T>(
   thread: ContainerThread,
   prepared: PreparedNamespaces,
   setUp: SetUp<T>,
-  process: ProcessSpec,
+  command: { readonly program: BareCommandProgram; readonly dieWithParent: boolean },
   terminal?: Fd,
-  wanted?: SetUpPlace,
-): StartedContainer<T> {
+): StartOutcome<T> {
   const { host } = thread;
-  try {
-    const place = wanted ?? chooseSetUpPlace(host, prepared);
-    const where = place === 'thread' ? { in: place, home: thread.home } : { in: place };
-    const { result, umask } = runSetUp(host, prepared, where, setUp, terminal);
-    startCommand(
-      host,
-      prepared,
-      process.umask === undefined && umask !== undefined ? { ...process, umask } : process,
-    );
-    return {
-      pids: { command: prepared.runner.pid, init: prepared.init?.pid },
-      setUp: result,
-      place,
-    };
-  } catch (error) {
-    discard(host, prepared);
-    throw error;
-  }
+  const place = thread.entersNamespaces ? chooseSetUpPlace(host, prepared) : 'process';
+  const site: SetUpSite = place === 'thread' ? { in: place, home: thread.home } : { in: place };
+  const whole: SetUp<{ result: T; sealing: Sealing }> = (syscalls, context) => ({
+    result: setUp(syscalls, context),
+    sealing: sealInit(prepared, command.dieWithParent),
+  });
+  const { result: { result, sealing }, umask } = runSetUp(host, prepared, site, whole, terminal);
+  // The command must not meet a PID 1 that still has capabilities or descriptors.
+  sealing.finish();
+  const refused = runCommand(prepared, command.program, umask);
+  return { setUp: result, place, ...(refused === undefined ? {} : { refused }) };
 }
 
 /** A container to start in the calling thread. */
@@ -102,23 +102,41 @@ export interface StartRequest<T> {
   readonly process: ProcessSpec;
   /** The master of a pseudo-terminal that the set-up is to show as the console. */
   readonly terminal?: Fd;
-  /** Where the set-up's calls are made; the fastest place that can do it unless given. */
-  readonly place?: SetUpPlace;
 }
 
 /**
  * Starts a container from the calling thread, which waits meanwhile: for a command of its own, as
  * `nsinit run`. Programs use `launch`, which does this in another thread.
  *
- * The container dies with the calling **thread**.
+ * The container dies with the calling **thread**. On failure nothing is left of it.
  *
- * @throws as {@link startInNamespaces}.
+ * @throws what the set-up throws; CommandError; SyscallError; TypeError for a bad value.
  */
 export function startContainer<T>(
-  { plan, setUp, process, terminal, place }: StartRequest<T>,
+  { plan, setUp, process, terminal }: StartRequest<T>,
   thread: ContainerThread = new ContainerThread(),
 ): { readonly process: RunningProcess; readonly setUp: T } {
-  const prepared = prepareNamespaces(thread.host, plan.namespaces, plan.maps);
-  const started = startInNamespaces(thread, prepared, setUp, process, terminal, place);
-  return { process: new RunningProcess(thread.host.processes, started.pids), setUp: started.setUp };
+  const { host } = thread;
+  const program = encodeCommand(process, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
+  const prepared = prepareNamespaces(host, plan.namespaces, plan.maps);
+  const { runner, init } = prepared;
+  try {
+    const command = { program: { ...program, count: program.calls.length }, dieWithParent: process.dieWithParent };
+    const started = startInNamespaces(thread, prepared, setUp, command, terminal);
+    if (started.refused !== undefined) throw explainRefusal(started.refused, program, process.command);
+    const pids = { command: runner.pid, init: init?.pid, pidfd: host.processes.pidfd_open(runner.pid) };
+    return { process: new RunningProcess(host.processes, pids), setUp: started.setUp };
+  } catch (error) {
+    runner.connection.close();
+    reap(host, [init?.pid, runner.pid]);
+    throw error;
+  } finally {
+    closePrepared(host, prepared);
+  }
+}
+
+function reap({ processes }: RuntimeHost, children: readonly (number | undefined)[]): void {
+  for (const child of children) if (child !== undefined) processes.kill(child, SIGNAL_NUMBERS.SIGKILL);
+  // PID 1 cannot end before everything in its namespace has been waited for.
+  for (const child of children.toReversed()) if (child !== undefined) processes.waitid(child);
 }

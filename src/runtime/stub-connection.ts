@@ -14,6 +14,24 @@ export class StubEndedError extends Error {
   }
 }
 
+/** A call of a program that was refused. */
+export interface Refusal {
+  readonly index: number;
+  readonly errno: number;
+}
+
+/** What came of a program. */
+export interface ProgramOutcome {
+  readonly results: readonly number[];
+  readonly refused?: Refusal;
+}
+
+/** The error of a refused call. */
+export function refusal({ index, errno }: Refusal, calls: EncodedProgram['calls']): SyscallError {
+  const failed = calls[index];
+  return new SyscallError(failed?.name ?? 'recvmsg', errno, failed?.args ?? []);
+}
+
 /** This side of a stub's socket. Synchronous: the calling thread waits for the answers. */
 export class StubConnection {
   #closed = false;
@@ -35,11 +53,6 @@ export class StubConnection {
     return results;
   }
 
-  /** Runs a program that ends in execve(2); returns when the command runs, or has ended already. */
-  exec(program: EncodedProgram): void {
-    this.results(program);
-  }
-
   /** Sends a program without waiting for it. */
   send(bytes: Uint8Array, descriptors: readonly Fd[] = []): void {
     try {
@@ -52,17 +65,23 @@ export class StubConnection {
 
   /** Waits for the results of a program that was sent; undefined when the other end was closed. */
   results(program: EncodedProgram): readonly number[] | undefined {
-    const bytes = new Uint8Array(REPLY_HEADER_SIZE + program.calls.length * CALL_SIZE);
+    const outcome = this.outcome(program.calls.length);
+    if (outcome === undefined || outcome.refused === undefined) return outcome?.results;
+    throw refusal(outcome.refused, program.calls);
+  }
+
+  /** The same for a number of calls, whose names are known elsewhere. */
+  outcome(count: number): ProgramOutcome | undefined {
+    const bytes = new Uint8Array(REPLY_HEADER_SIZE + count * CALL_SIZE);
     if (!this.processes.receive(this.fd, bytes)) return undefined;
     const view = new DataView(bytes.buffer);
-    const [done, errno] = [view.getUint32(0, true), view.getUint32(4, true)];
-    if (errno !== 0) {
-      const failed = program.calls[done];
-      throw new SyscallError(failed?.name ?? 'recvmsg', errno, failed?.args ?? []);
+    const [index, errno] = [view.getUint32(0, true), view.getUint32(4, true)];
+    if (errno !== 0) return { results: [], refused: { index, errno } };
+    const results: number[] = [];
+    for (let call = 0; call < count; call += 1) {
+      results.push(getInt64(view, REPLY_HEADER_SIZE + call * CALL_SIZE + CALL_RESULT_AT));
     }
-    return program.calls.map((_, index) =>
-      getInt64(view, REPLY_HEADER_SIZE + index * CALL_SIZE + CALL_RESULT_AT),
-    );
+    return { results };
   }
 
   /** Waits for an answer of another shape. */

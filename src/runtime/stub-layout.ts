@@ -13,8 +13,9 @@ export const FRAME_HEADER_SIZE = 24;
 export const CALL_SIZE = 64;
 export const CALL_ARGS_AT = 8;
 export const CALL_RESULT_AT = 56;
-/** `struct reply`: done, error. */
-export const REPLY_HEADER_SIZE = 8;
+/** `struct reply`: done, error, the result of the last call. */
+export const REPLY_HEADER_SIZE = 16;
+export const REPLY_RESULT_AT = 8;
 
 /** What follows when a call fails, or that it forks. */
 export const CALL_MODE = { stop: 0, continue: 1, search: 2, fork: 3 } as const;

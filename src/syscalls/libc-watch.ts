@@ -7,6 +7,8 @@ export interface Watch {
   stop(): void;
   /** Lets the program end while this is still watched. */
   unref(): void;
+  /** Keeps the program while this is watched, as at first. */
+  ref(): void;
 }
 
 /** Calls back whenever the descriptor is readable, in this thread's event loop (uv_poll). */
@@ -17,8 +19,7 @@ export function watchReadable(fd: Fd, callback: () => void): Watch {
       handle.stop();
       handle.close();
     },
-    unref: () => {
-      handle.unref();
-    },
+    unref: () => handle.unref(),
+    ref: () => handle.ref(),
   };
 }

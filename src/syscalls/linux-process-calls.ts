@@ -78,10 +78,10 @@ export class LinuxProcessCalls implements ProcessCalls {
       : { code: null, signal: status };
   }
 
-  isRunning(pid: number): boolean {
+  hasEnded(pid: number): boolean {
     const info = new Uint8Array(SIGINFO_SIZE);
     const result = this.#waitid(P_PID, pid, info, WEXITED | WNOHANG | WNOWAIT, 0);
-    return result === 0 && new DataView(info.buffer).getInt32(16, true) === 0;
+    return result < 0 || new DataView(info.buffer).getInt32(16, true) !== 0;
   }
 
   kill(pid: number, signal: number): void {

@@ -37,8 +37,8 @@ export interface ProcessCalls {
   posix_spawn(options: SpawnOptions): number;
   /** waitid(2): how the child ended, after it was reaped; undefined with `nohang` while it runs. */
   waitid(pid: number, options?: { readonly nohang?: boolean }): ProcessEnd | undefined;
-  /** Whether a child that was not waited for has not ended (waitid(2) with WNOWAIT). */
-  isRunning(pid: number): boolean;
+  /** Whether a child has ended, reaped or not (waitid(2) with WNOWAIT). */
+  hasEnded(pid: number): boolean;
   /** kill(2). A child that was not waited for keeps its number. */
   kill(pid: number, signal: number): void;
   /** pidfd_open(2): readable when the process has ended (Linux 5.3). */
