@@ -61,7 +61,7 @@ export const devpts: FileSystemType = {
     settings.set(fileSystem, wanted);
     const ptmx = fileSystem.root.entry('ptmx');
     if (ptmx !== undefined) ptmx.mode = S_IFCHR | wanted.ptmxMode;
-    fileSystem.options = shownOptions(wanted, context);
+    fileSystem.options = shownOptions(wanted);
   },
 };
 
@@ -85,7 +85,7 @@ function fillDevpts(fileSystem: FileSystem, wanted: DevptsSettings, context: FsC
     return peer;
   };
   terminals.set(fileSystem, new Terminals(root, createPeer));
-  fileSystem.options = shownOptions(wanted, context);
+  fileSystem.options = shownOptions(wanted);
 }
 
 /** The terminals of a devpts; undefined for any other file system. */
@@ -93,11 +93,10 @@ export function terminalsOf(fileSystem: FileSystem): Terminals | undefined {
   return terminals.get(fileSystem);
 }
 
-function shownOptions(shown: DevptsSettings, context: FsContext): string {
-  const { userNamespace } = context.kernel.process.credentials;
+function shownOptions(shown: DevptsSettings): string {
   let options = '';
-  if (shown.uid !== undefined) options += `,uid=${userNamespace.shownUid(shown.uid)}`;
-  if (shown.gid !== undefined) options += `,gid=${userNamespace.shownGid(shown.gid)}`;
+  if (shown.uid !== undefined) options += `,uid=${shown.uid}`;
+  if (shown.gid !== undefined) options += `,gid=${shown.gid}`;
   options += `,mode=${octal(shown.mode)},ptmxmode=${octal(shown.ptmxMode)}`;
   if (shown.most !== undefined) options += `,max=${shown.most}`;
   return options;

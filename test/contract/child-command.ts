@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Caller } from './world.js';
+
+/** How a program is started in a mount namespace of its own, or why it cannot be. */
+export type ChildCommand =
+  | { readonly file: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv }
+  | { readonly unavailable: string };
+
+const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+
+/**
+ * The command that runs a module with a caller's privileges. Only namespaces of its own are ever
+ * changed, which the kernel undoes when the program ends.
+ */
+export function childCommand(caller: Caller, module: URL, ...rest: string[]): ChildCommand {
+  if (process.platform !== 'linux') return { unavailable: `this is ${process.platform}` };
+  if (process.geteuid?.() !== 0) return { unavailable: 'it takes root to hold it against the kernel' };
+  // The suite may run from sources or from what was compiled of them.
+  const script = fileURLToPath(module);
+  const node = [process.execPath, ...process.execArgv, existsSync(script) ? script : script.replace(/\.js$/, '.ts'), caller, ...rest];
+  const command = caller === 'root' ? ['unshare', '-m', ...node] : ['setpriv', ...NOBODY, 'unshare', '-Urm', ...node];
+  const [file = '', ...args] = command;
+  if (caller === 'user-namespace') {
+    const probe = spawnSync('setpriv', [...NOBODY, 'unshare', '-Urm', 'test', '-r', node.at(-2 - rest.length) ?? ''], { encoding: 'utf8' });
+    if (probe.status !== 0) return { unavailable: `user 65534 cannot make a user namespace or read the sources ${probe.stderr}`.trim() };
+  }
+  // Reading certificates at start costs more than the whole suite.
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  return { file, args, env };
+}
