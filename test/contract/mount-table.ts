@@ -72,9 +72,9 @@ export function normalizeMountinfo(text: string): string[] {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function format(line: MountLine, devices: Renaming, groups: Renaming): string {
-  // Bound from the machine, with what it has set there.
-  if (/^\/(proc|dev)(\/|$)/.test(line.point)) return `${devices.name(line.device)} ${line.root} ${line.point}`;
   const optional = line.optional.map((field) => field.replace(/\d+$/, (id) => groups.name(id)));
-  const { root, point, options, type, source, superOptions } = line;
+  const { root, point, options, type, source } = line;
+  // Overlays show the defaults of the kernel's configuration beside what was asked for.
+  const superOptions = type === 'overlay' ? line.superOptions.replace(/,(redirect_dir|uuid|xino|index|metacopy|nfs_export)=\w+/g, '') : line.superOptions;
   return [devices.name(line.device), root, point, options, ...optional, '-', type, source, superOptions].join(' ');
 }

@@ -1,4 +1,5 @@
 import { MockSyscalls } from '../../src/syscalls/mock-syscalls.js';
+import { machineMounts } from './machine-mounts.js';
 import type { ContractCase, Outcome } from './contract-case.js';
 import { listTree } from './inspect.js';
 import { normalizeMountinfo } from './mount-table.js';
@@ -11,8 +12,9 @@ const ONE_ID = [{ inside: 0, outside: NOBODY, count: 1 }];
 /** A model of the machine that the cases start on. */
 export function modelFor(caller: Caller): MockSyscalls {
   if (caller === 'root') return new MockSyscalls({ rootPropagation: 'private' });
+  const mounts = machineMounts();
   const userNamespace = { owner: NOBODY, uidMap: ONE_ID, gidMap: ONE_ID };
-  return new MockSyscalls({ rootPropagation: 'private', credentials: { userNamespace } });
+  return new MockSyscalls({ rootPropagation: 'private', mounts, credentials: { userNamespace } });
 }
 
 /** Runs a case on the model. */

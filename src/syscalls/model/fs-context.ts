@@ -43,6 +43,8 @@ export class FsContext {
   /** What the kernel says of failures, to be read from the descriptor. */
   readonly log: string[] = [];
   exclusive = false;
+  /** The file system was there already: its flags stay as they are. */
+  reused = false;
 
   constructor(
     readonly kernel: Kernel,
@@ -113,6 +115,7 @@ export function createTree(context: FsContext): FileSystem {
 
 /** Puts the flags that were asked for into effect. */
 export function applySuperFlags(context: FsContext, fileSystem: FileSystem): void {
+  if (context.reused) return;
   for (const [name, set] of context.superFlags) {
     if (name === 'readonly') fileSystem.readonly = set;
     else if (name === 'synchronous') fileSystem.synchronous = set;

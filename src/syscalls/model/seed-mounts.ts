@@ -149,5 +149,6 @@ export function seedFileSystem(kernel: Kernel, type: string, options: string): F
   setOptionString(context, options);
   const fileSystem = createTree(context);
   applySuperFlags(context, fileSystem);
+  if (options !== '') fileSystem.options = `,${options}`;
   return fileSystem;
 }

@@ -6,6 +6,7 @@ import {
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MNT_DETACH,
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
@@ -177,7 +178,7 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
       look(t, 'm/gone');
       t.ok('getdents64', t.open('openat2', CWD, W('m/d'), how(O_RDONLY)));
       t.ok('fstatfs', place(t, 'm'));
-      t.ok('umount2', W('m'), 0 as never);
+      t.ok('umount2', W('m'), MNT_DETACH);
     },
   },
   {
@@ -197,8 +198,7 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
       look(t, 'm/f');
       look(t, 'l/f');
       // What lands in the upper directory is not modelled: nothing of it is looked at.
-      tmpfs(t, 'u');
-      tmpfs(t, 'm');
+      for (const layer of ['u', 'w', 'm']) tmpfs(t, layer);
     },
   },
   {

@@ -114,7 +114,7 @@ function translate(location: Location, counterparts: ReadonlyMap<Mount, Mount>):
 /** setns(2), by a file of /proc/PID/ns. */
 export function setns(kernel: Kernel, fd: number, type: number): void {
   const { process } = kernel;
-  const namespace = process.files.get(fd).location.inode.namespace ?? refuse('EINVAL');
+  const namespace = process.files.getOpened(fd).location.inode.namespace ?? refuse('EINVAL');
   if (type !== 0 && type !== NAMESPACE_FLAGS[namespace.kind]) refuse('EINVAL');
   if ('user' in namespace) refuse('EINVAL');
   if ('mount' in namespace) {

@@ -25,8 +25,10 @@ export const sysfs: FileSystemType = {
     if (!credentials.capableIn(namespaces.net.owner, 'CAP_SYS_ADMIN')) refuse('EPERM');
   },
   option: () => false,
-  create({ kernel }) {
+  create(context) {
+    const { kernel } = context;
     const { net } = kernel.process.namespaces;
+    context.reused = net.fileSystem !== undefined;
     net.fileSystem ??= fillSysfs(kernel.createFileSystem(SYSFS, net.owner, 0o555));
     return net.fileSystem;
   },
@@ -56,8 +58,10 @@ export const mqueue: FileSystemType = {
   inUserNamespaces: true,
   owner: (kernel) => kernel.process.namespaces.ipc.owner,
   option: () => false,
-  create({ kernel }) {
+  create(context) {
+    const { kernel } = context;
     const { ipc } = kernel.process.namespaces;
+    context.reused = ipc.fileSystem !== undefined;
     ipc.fileSystem ??= kernel.createFileSystem(MQUEUE, ipc.owner, 0o1777, ...ownerOf(ipc.owner));
     return ipc.fileSystem;
   },
@@ -81,8 +85,10 @@ export const cgroup2: FileSystemType = {
   inUserNamespaces: true,
   owner: (kernel) => kernel.process.namespaces.cgroup.owner,
   option: (_, key) => CGROUP2_OPTIONS.includes(key),
-  create({ kernel }) {
+  create(context) {
+    const { kernel } = context;
     const known = kernel.singletons.get('cgroup2');
+    context.reused = known !== undefined;
     if (known !== undefined) return known;
     const fileSystem = kernel.createFileSystem(CGROUP2, kernel.initialUserNamespace, 0o555);
     const content = (): Inode => generatedFile(fileSystem, 0o644, () => notModelled('the content of control group files'));

@@ -84,7 +84,10 @@ function layer(context: FsContext, key: string, value: OptionValue): Layer {
 
 function check(context: FsContext, { lower, upper, work }: OverlaySettings): void {
   if (lower.length === 0) context.fail('EINVAL', "missing 'lowerdir'");
-  if (upper === undefined) return;
+  if (upper === undefined) {
+    if (lower.length === 1) context.fail('EINVAL', 'at least 2 lowerdir are needed while upperdir nonexistent');
+    return;
+  }
   if (work === undefined) return context.fail('EINVAL', "missing 'workdir'");
   if (upper.location.mount.readonly) context.fail('EINVAL', 'upper fs is r/o, try multi-lower layers mount');
   const sameTree = upper.location.mount === work.location.mount;
