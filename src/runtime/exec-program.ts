@@ -1,0 +1,122 @@
+import { SIGNAL_NUMBERS } from './signals.js';
+import { CLONE_NEWNS } from '../syscalls/process-flags.js';
+import { addIdentity } from './identity-program.js';
+import { commandCandidates, type ProcessSpec } from './process-spec.js';
+import { encodeResourceLimits } from './resource-limits.js';
+import { STUB_SOCKET } from './stub-layout.js';
+import { StubProgram } from './stub-program.js';
+import type { IdMaps } from './user-mapping.js';
+import type { Fd } from '../syscalls/descriptor.js';
+
+const AT_FDCWD = -100;
+const O_RDWR = 2;
+const O_NOCTTY = 0x100;
+const TIOCSCTTY = 0x540e;
+const PR_SET_PDEATHSIG = 1;
+const MSG_NOSIGNAL = 0x4000;
+const LAST_DESCRIPTOR = 0xffffffff;
+const CLOSE_RANGE_CLOEXEC = 4;
+
+/** The program that makes the waiting stub the command, and the descriptors that go with it. */
+export interface ExecProgram {
+  readonly program: StubProgram;
+  readonly descriptors: readonly Fd[];
+}
+
+/**
+ * What happens between fork and exec, in an order where each call still has the privilege it
+ * needs: the place first, then descriptors, limits, identity, and last what only takes away.
+ *
+ * @param mountNamespace the mount namespace to enter anew, so that the root is its root now.
+ * @throws TypeError or RangeError for a value that cannot be meant.
+ */
+export function execProgram(
+  spec: ProcessSpec,
+  mountNamespace: Fd,
+  { userNamespace, hasInit }: { readonly userNamespace: IdMaps | undefined; readonly hasInit: boolean },
+): ExecProgram {
+  const program = new StubProgram();
+  const own = spec.stdio.filter((entry): entry is Fd => entry !== 'null');
+  enterRoot(program, own.length);
+  if (spec.hostname !== undefined) setHostname(program, spec.hostname);
+  placeDescriptors(program, spec.stdio);
+  program.call('chdir', [program.string(spec.cwd)], { shown: [JSON.stringify(spec.cwd)] });
+  if (spec.umask !== undefined) program.call('umask', [spec.umask]);
+  if (spec.newSession || spec.terminal) program.call('setsid', []);
+  if (spec.terminal) program.call('ioctl', [0, TIOCSCTTY, 0], { shown: ['stdin', 'TIOCSCTTY', '0'] });
+  setLimits(program, spec);
+  addIdentity(program, spec, userNamespace);
+  if (spec.dieWithParent && !hasInit) dieWithParent(program);
+  if (spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
+  execute(program, spec);
+  return { program, descriptors: [...own, mountNamespace] };
+}
+
+/**
+ * MS_MOVE and chroot(2) change the root of the caller alone, pivot_root(2) that of others as well.
+ * Entering the mount namespace again puts the root on top of whatever is mounted there now
+ * (setns(2)), so that both are alike.
+ */
+function enterRoot(program: StubProgram, fd: number): void {
+  program.call('setns', [fd, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] }).call('close', [fd]);
+}
+
+function setHostname(program: StubProgram, name: string): void {
+  const bytes = Buffer.from(name);
+  program.call('sethostname', [program.bytes(bytes), bytes.length], { shown: [JSON.stringify(name), String(bytes.length)] });
+}
+
+/** They have arrived as 0, 1, 2 … without gaps; entries that are 'null' make gaps. */
+function placeDescriptors(program: StubProgram, stdio: ProcessSpec['stdio']): void {
+  const places = stdio.flatMap((entry, place) => (entry === 'null' ? [] : [place]));
+  for (let arrived = places.length - 1; arrived >= 0; arrived -= 1) {
+    const place = places[arrived] ?? arrived;
+    if (place === arrived) continue;
+    program.call('dup3', [arrived, place, 0]).call('close', [arrived]);
+  }
+  const nulls = stdio.filter((entry) => entry === 'null').length;
+  // The host's own /dev/null would do, but the container's root could change its mode.
+  const path = program.string('/dev/null');
+  for (let opened = 0; opened < nulls; opened += 1) {
+    // Every gap below is filled by then: the lowest free number is the next gap.
+    program.call('openat', [AT_FDCWD, path, O_RDWR | O_NOCTTY], { shown: ['"/dev/null"', 'O_RDWR'] });
+  }
+  program.call('close_range', [stdio.length, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC], { mode: 'continue' });
+}
+
+function setLimits(program: StubProgram, { limits }: ProcessSpec): void {
+  for (const [name, number, value] of encodeResourceLimits(limits)) {
+    program.call('prlimit64', [0, number, program.bytes(value), 0], { shown: ['0', `RLIMIT_${name.toUpperCase()}`, JSON.stringify(limits[name as keyof typeof limits])] });
+  }
+}
+
+/** Without a PID 1 of ours the command itself has to die with its parent. Set last: setresuid(2) clears it. */
+function dieWithParent(program: StubProgram): void {
+  program.call('prctl', [PR_SET_PDEATHSIG, SIGNAL_NUMBERS.SIGKILL], { shown: ['PR_SET_PDEATHSIG', 'SIGKILL'] });
+  // The parent may have died before: then this fails, and the stub finds its socket closed.
+  program.call('sendto', [STUB_SOCKET, program.string(''), 0, MSG_NOSIGNAL, 0, 0]);
+}
+
+const SECCOMP_SET_MODE_FILTER = 1;
+const SOCK_FILTER_SIZE = 8;
+
+function setSeccomp(program: StubProgram, filter: Uint8Array): void {
+  if (filter.length === 0 || filter.length % SOCK_FILTER_SIZE !== 0) {
+    throw new TypeError(`a seccomp filter is a list of instructions of ${SOCK_FILTER_SIZE} bytes, not ${filter.length} bytes`);
+  }
+  const fprog = new Uint8Array(16);
+  new DataView(fprog.buffer).setUint16(0, filter.length / SOCK_FILTER_SIZE, true);
+  const pointer = program.bytes(fprog);
+  program.pointAt(pointer, 8, program.bytes(filter));
+  program.call('seccomp', [SECCOMP_SET_MODE_FILTER, 0, pointer], { shown: ['SECCOMP_SET_MODE_FILTER', '0', `${filter.length / SOCK_FILTER_SIZE} instructions`] });
+}
+
+function execute(program: StubProgram, { command, args, env }: ProcessSpec): void {
+  const strings = (list: readonly string[]): ReturnType<StubProgram['pointers']> =>
+    program.pointers(list.map((text) => program.string(text)));
+  const argv = strings([command, ...args]);
+  const envp = strings(Object.entries(env).map(([name, value]) => `${name}=${value}`));
+  for (const candidate of commandCandidates(command, env.PATH)) {
+    program.call('execve', [program.string(candidate), argv, envp], { mode: 'search', shown: [JSON.stringify(command), JSON.stringify([command, ...args])] });
+  }
+}

@@ -1,0 +1,41 @@
+import { CLONE_NEWNS } from '../syscalls/process-flags.js';
+import { addCapset } from './identity-program.js';
+import { STUB_SOCKET } from './stub-layout.js';
+import { StubProgram, type EncodedProgram } from './stub-program.js';
+
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NAME = 15;
+const PR_SET_NO_NEW_PRIVS = 38;
+const SIGKILL = 9;
+const SIGCHLD = 17;
+const SIG_IGN = 1;
+const SIGACTION_SIZE = 32;
+const SIGSET_SIZE = 8;
+
+/**
+ * Makes the waiting stub PID 1 for good: no descriptors, no capabilities, nothing to debug, in the
+ * container's root; orphans are reaped by the kernel because SIGCHLD is ignored (wait(2)). It then
+ * sleeps until the container's last process is gone or its parent dies.
+ *
+ * The program arrives with the mount namespace as descriptor 0. The answer is sent after the death
+ * signal is set: a parent that died before is not there to take it, and the stub ends.
+ */
+export function initProgram(dieWithParent: boolean): EncodedProgram {
+  const program = new StubProgram();
+  const ignore = new Uint8Array(SIGACTION_SIZE);
+  ignore[0] = SIG_IGN;
+  program
+    .call('setns', [0, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] })
+    .call('close_range', [0, STUB_SOCKET - 2, 0])
+    .call('rt_sigaction', [SIGCHLD, program.bytes(ignore), 0, SIGSET_SIZE], { shown: ['SIGCHLD', 'SIG_IGN'] })
+    .call('setsid', [])
+    .call('prctl', [PR_SET_NAME, program.string('init')], { shown: ['PR_SET_NAME', '"init"'] })
+    .call('prctl', [PR_SET_DUMPABLE, 0], { shown: ['PR_SET_DUMPABLE', '0'] });
+  addCapset(program, 0n, 0n);
+  program.call('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], { shown: ['PR_SET_NO_NEW_PRIVS', '1'] });
+  if (dieWithParent) {
+    program.call('prctl', [PR_SET_PDEATHSIG, SIGKILL], { shown: ['PR_SET_PDEATHSIG', 'SIGKILL'] });
+  }
+  return program.encode('sleep', 1);
+}

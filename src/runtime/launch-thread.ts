@@ -1,0 +1,109 @@
+import { stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { SyscallError } from '../syscalls/syscall-error.js';
+import { CommandError } from './command-error.js';
+import { decodeError, type ErrorClasses } from './error-transfer.js';
+import type { LaunchReply, LaunchReport, LaunchRequest, PreparedData } from './launch-messages.js';
+import { NamespaceError } from './namespaces.js';
+import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
+import { StubEndedError } from './stub-connection.js';
+import { UserMappingError } from './user-mapping.js';
+
+const ERROR_CLASSES: ErrorClasses = [
+  SyscallError, CommandError, NamespaceError, StubEndedError, UserMappingError, TypeError, RangeError,
+];
+
+// Distributes over the kinds of request, as Omit alone does not.
+type WithoutId<R> = R extends unknown ? Omit<R, 'id'> : never;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/**
+ * The thread in which containers are made, kept warm: it enters their namespaces while this
+ * program's own threads stay where they are, and does the waiting that would block the event loop.
+ */
+export class LaunchThread {
+  readonly host: RuntimeHost;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+
+  private constructor(host: RuntimeHost) {
+    this.host = host;
+    this.#worker = new Worker(new URL('./launch-worker.js', import.meta.url), {
+      workerData: { image: host.image },
+      // Neither the program's flags nor its loaders: they may not exist for a worker.
+      execArgv: [],
+    });
+    this.#worker.unref();
+    this.#worker.on('message', (reply: LaunchReply) => this.#settle(reply));
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new Error('the thread that launches containers has ended')));
+  }
+
+  /** Starts one. */
+  static async open(): Promise<LaunchThread> {
+    // The pool of libuv is made by the first thread that needs it, in that thread's namespaces: by
+    // this one, therefore, and now.
+    await stat('/');
+    return new LaunchThread(openRuntimeHost());
+  }
+
+  /** Whether it can still be used. */
+  get alive(): boolean {
+    return this.#worker.threadId !== -1;
+  }
+
+  prepare(plan: Extract<LaunchRequest, { op: 'prepare' }>['plan']): Promise<PreparedData> {
+    return this.#ask({ op: 'prepare', plan }) as Promise<PreparedData>;
+  }
+
+  discard(prepared: PreparedData): Promise<void> {
+    return this.#ask({ op: 'discard', prepared }) as Promise<void>;
+  }
+
+  load(setUp: Extract<LaunchRequest, { op: 'load' }>['setUp']): Promise<void> {
+    return this.#ask({ op: 'load', setUp }) as Promise<void>;
+  }
+
+  launch(job: Omit<Extract<LaunchRequest, { op: 'launch' }>, 'id' | 'op'>): Promise<LaunchReport> {
+    return this.#ask({ op: 'launch', ...job }) as Promise<LaunchReport>;
+  }
+
+  #ask(request: WithoutId<LaunchRequest>): Promise<unknown> {
+    this.#next += 1;
+    const id = this.#next;
+    // The program stays for an answer, and not for the thread.
+    if (this.#waiting.size === 0) this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id });
+    });
+  }
+
+  #settle(reply: LaunchReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if (reply.ok) waiting?.resolve(reply.value);
+    else waiting?.reject(decodeError(reply.error, ERROR_CLASSES));
+  }
+
+  #fail(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+let shared: Promise<LaunchThread> | undefined;
+
+/** The program's launch thread; another one if the last has ended. */
+export async function sharedLaunchThread(): Promise<LaunchThread> {
+  const thread = await (shared ??= LaunchThread.open());
+  if (thread.alive) return thread;
+  shared = LaunchThread.open();
+  return shared;
+}

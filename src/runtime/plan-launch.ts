@@ -1,0 +1,101 @@
+import type { Fd } from '../syscalls/descriptor.js';
+import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
+import { DEFAULT_PATH, type ProcessSpec, type UserSpec } from './process-spec.js';
+import { signalNumber } from './signals.js';
+import { planNamespaces, type NamespacePlan } from './start-container.js';
+import type { TerminalSize } from './terminal.js';
+
+const MOST_ID = 0xfffffffe;
+
+/** The namespaces that options ask for. @throws NamespaceError; UserMappingError; TypeError. */
+export function planNamespacesOf({ namespaces = {}, userMapping, uid, gid }: NamespaceLaunchOptions): NamespacePlan {
+  const mapped = { uid: uid ?? 0, gid: gid ?? uid ?? 0 };
+  checkId('uid', mapped.uid);
+  checkId('gid', mapped.gid);
+  return planNamespaces(namespaces, { mapping: userMapping, mapped });
+}
+
+/**
+ * The process that options ask for.
+ *
+ * @throws TypeError naming the option.
+ */
+export function planProcess(options: LaunchOptions, stdio: readonly (Fd | 'null')[]): ProcessSpec {
+  const { command, args = [], cwd = '/', hostname, umask, capabilities, seccomp } = options;
+  checkStrings('command', [command]);
+  checkStrings('args', args);
+  checkStrings('cwd', [cwd]);
+  if (command === '') throw new TypeError('command is empty');
+  return {
+    command,
+    args,
+    env: environmentOf(options),
+    cwd,
+    stdio,
+    terminal: Boolean(options.terminal),
+    newSession: options.newSession ?? true,
+    noNewPrivileges: options.noNewPrivileges ?? false,
+    limits: options.limits ?? {},
+    dieWithParent: options.dieWithParent ?? true,
+    ...given({ user: userOf(options), hostname, umask, capabilities, seccomp }),
+  };
+}
+
+/** Leaves out what is undefined. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function userOf({ uid, gid, groups }: LaunchOptions): UserSpec | undefined {
+  if (uid === undefined && gid === undefined && groups === undefined) return undefined;
+  groups?.forEach((group) => checkId('groups', group));
+  return { uid: uid ?? 0, gid: gid ?? uid ?? 0, ...(groups === undefined ? {} : { groups }) };
+}
+
+function environmentOf({ env = {}, terminal }: LaunchOptions): Record<string, string> {
+  const whole: Record<string, string> = { PATH: DEFAULT_PATH };
+  if (terminal) whole.TERM = 'xterm';
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) continue;
+    checkStrings(`env.${name}`, [name, value]);
+    if (name === '' || name.includes('=')) throw new TypeError(`env has a name that cannot be: ${JSON.stringify(name)}`);
+    whole[name] = value;
+  }
+  return whole;
+}
+
+function checkId(name: string, id: unknown): void {
+  if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > MOST_ID) {
+    throw new TypeError(`${name} must be a whole number from 0 to ${MOST_ID}, not ${String(id)}`);
+  }
+}
+
+function checkStrings(name: string, values: readonly unknown[]): void {
+  for (const value of values) {
+    if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${typeof value}`);
+    if (value.includes('\0')) throw new TypeError(`${name} has a NUL byte: ${JSON.stringify(value)}`);
+  }
+}
+
+const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
+
+/** The size of the terminal that options ask for; undefined for none. */
+export function terminalSizeOf({ terminal }: LaunchOptions): TerminalSize | undefined {
+  if (terminal === undefined || terminal === false) return undefined;
+  return terminal === true ? DEFAULT_SIZE : terminal;
+}
+
+/** What ends the container from outside, checked. @throws TypeError naming the option. */
+export function controlsOf({ signal, timeout, killSignal = 'SIGKILL' }: LaunchOptions): {
+  signal: AbortSignal | undefined;
+  timeout: number | undefined;
+  killSignal: NodeJS.Signals | number;
+} {
+  signalNumber(killSignal);
+  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 0)) {
+    throw new TypeError(`timeout must be a whole number of milliseconds, not ${String(timeout)}`);
+  }
+  return { signal, timeout, killSignal };
+}
