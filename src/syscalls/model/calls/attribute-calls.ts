@@ -90,12 +90,18 @@ export function fstatfs(kernel: Kernel, fd: number): Statfs {
   return { type: fileSystem.traits.magic, flags, bsize: 4096, blocks, bfree: blocks, files: 0n };
 }
 
+// Files that no path leads to keep what they are (anon_inodes, Linux 6.17).
+function checkChangeable({ mount }: Location, kernel: Kernel): void {
+  if (mount === kernel.internal) refuse('EOPNOTSUPP');
+}
+
 /** fchmod(2). */
 export function fchmod(kernel: Kernel, fd: number, mode: number): void {
   const { process } = kernel;
   const { location } = process.files.getOpened(fd);
   checkWritable(location);
   const { inode } = location;
+  checkChangeable(location, kernel);
   if (!ownsOrCapable(process, inode)) refuse('EPERM');
   let bits = mode;
   // Nobody makes files that run as a group he is not in.
@@ -111,6 +117,7 @@ export function fchownat(kernel: Kernel, dirfd: number, path: string, uid: numbe
   const location = fileAt(kernel, dirfd, path, flags);
   checkWritable(location);
   const { inode } = location;
+  checkChangeable(location, kernel);
   const { userNamespace } = process.credentials;
   const newUid = uid === -1 ? inode.uid : (userNamespace.kernelUid(uid) ?? refuse('EINVAL'));
   const newGid = gid === -1 ? inode.gid : (userNamespace.kernelGid(gid) ?? refuse('EINVAL'));
