@@ -72,6 +72,7 @@ export function boot(seed: SeedMachine): Kernel {
 function mountRoot(kernel: Kernel, { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine): void {
   const owner = kernel.initialUserNamespace;
   const namespace = kernel.createMountNamespace(owner);
+  namespace.inhabited = true;
   const hidden = kernel.createMount(kernel.createFileSystem({ type: 'rootfs', magic: RAMFS_MAGIC }, owner), 'rootfs');
   hidden.flags = MNT_RELATIME;
   namespace.root = hidden;
@@ -149,6 +150,7 @@ function enterUserNamespace(kernel: Kernel, owner: UserNamespace): void {
   const copy = copyTree(kernel, old, old.root, { unbindable: true, slave: true });
   lockTree(copy);
   const namespace = kernel.createMountNamespace(owner);
+  namespace.inhabited = true;
   namespace.root = copy;
   namespace.take(copy);
   process.mountNamespace = namespace;

@@ -9,6 +9,8 @@ import type { UserNamespace } from './user-namespace.js';
 export class MountNamespace {
   readonly mounts = new Set<Mount>();
   root: Mount | undefined;
+  /** Other processes are in it. */
+  inhabited = false;
 
   constructor(
     readonly inum: number,

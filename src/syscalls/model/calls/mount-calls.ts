@@ -112,7 +112,10 @@ function bind(kernel: Kernel, at: Location, source: string, recursive: boolean):
 function changePropagation(kernel: Kernel, at: Location, bits: number): void {
   if (!isMountRoot(at)) refuse('EINVAL');
   const type = PROPAGATION.get((bits & ~(MS_REC | MS_SILENT)) >>> 0) ?? refuse('EINVAL');
-  if (!kernel.isOurs(at.mount)) refuse('EINVAL');
+  // A detached tree may be changed as well, by who governs the namespace it came from.
+  const { namespace } = at.mount;
+  if (namespace === undefined) return refuse('EINVAL');
+  if (!kernel.process.credentials.capableIn(namespace.owner, 'CAP_SYS_ADMIN')) refuse('EPERM');
   const changed = (bits & MS_REC) !== 0 ? [...at.mount.tree()] : [at.mount];
   for (const one of changed) kernel.groups.change(one, type);
 }

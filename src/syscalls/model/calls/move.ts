@@ -8,11 +8,11 @@ import { placeBeneath } from './move-beneath.js';
 
 /** Moves a tree of mounts, or attaches a detached one: MS_MOVE and move_mount(2). */
 export function moveTree(kernel: Kernel, from: Location, to: Location, beneath: boolean): void {
+  if (!isMountRoot(from) || from.inode.isDirectory !== to.inode.isDirectory) refuse('EINVAL');
+  if (beneath && !isMountRoot(to)) refuse('EINVAL');
   const top = lockMountpoint(to);
   const old = from.mount;
-  checkSource(kernel, old, top.mount);
-  if (!isMountRoot(from)) refuse('EINVAL');
-  if (from.inode.isDirectory !== top.inode.isDirectory) refuse('EINVAL');
+  checkSource(kernel, old, beneath ? (top.mount.parent ?? top.mount) : top.mount);
   const place = beneath ? placeBeneath(kernel, from, top) : top;
   // An unbindable mount cannot be copied to where the destination propagates to.
   if (place.mount.group !== undefined && containsUnbindable(old)) refuse('EINVAL');

@@ -28,6 +28,7 @@ import { notModelled, refuse } from '../errors.js';
 import { terminalsOf } from '../filesystems/devpts.js';
 import type { Kernel } from '../kernel.js';
 import type { Location } from '../location.js';
+import { endIfUnused } from '../namespace-lifetime.js';
 import { OpenFile } from '../open-file.js';
 import { checkAccess, checkCreate, checkWritable, MAY_READ, MAY_WRITE } from '../permissions.js';
 import { Walk, type LastName } from '../walk.js';
@@ -158,7 +159,8 @@ export function close(kernel: Kernel, fd: number): void {
   if (file.terminal?.end === 'master') {
     terminalsOf(file.terminal.pair.peer.fileSystem)?.close(file.terminal.pair);
   }
-  const { mount } = file.location;
+  const { mount, inode } = file.location;
+  if (inode.namespace !== undefined && 'mount' in inode.namespace) endIfUnused(kernel, inode.namespace.mount);
   const { namespace } = mount;
   if (file.holdsTree && namespace?.anonymous === true && namespace.root === mount) {
     namespace.root = undefined;

@@ -16,6 +16,7 @@ import type { Kernel } from '../kernel.js';
 import { topOf, type Location } from '../location.js';
 import type { Mount } from '../mount.js';
 import type { MountNamespace } from '../mount-namespace.js';
+import { endIfUnused } from '../namespace-lifetime.js';
 import { NAMESPACE_FLAGS, SimpleNamespace } from '../namespaces.js';
 import { checkAccess, MAY_EXEC } from '../permissions.js';
 import type { ProcessNamespaces } from '../process.js';
@@ -94,9 +95,11 @@ function copyMountNamespace(kernel: Kernel): void {
   namespace.take(copy);
   const counterparts = new Map<Mount, Mount>();
   pair(root, copy, counterparts);
+  const left = process.mountNamespace;
   process.mountNamespace = namespace;
   process.root = translate(process.root, counterparts);
   process.cwd = translate(process.cwd, counterparts);
+  endIfUnused(kernel, left);
 }
 
 function pair(old: Mount, copy: Mount, counterparts: Map<Mount, Mount>): void {
@@ -140,9 +143,11 @@ function enterMountNamespace(kernel: Kernel, namespace: MountNamespace): void {
   if (!allowed) refuse('EPERM');
   if (namespace.anonymous || process.sharesFileSystemState) refuse('EINVAL');
   const root = namespace.root ?? refuse('EINVAL');
+  const left = process.mountNamespace;
   process.mountNamespace = namespace;
   process.root = topOf({ mount: root, inode: root.root });
   process.cwd = process.root;
+  endIfUnused(kernel, left);
 }
 
 const LONGEST_HOSTNAME = 64;
