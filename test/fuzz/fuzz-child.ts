@@ -26,6 +26,8 @@ const summary = {
   caller,
   runs: outcome.numRuns,
   calls: duel.calls,
+  unknown: duel.unknown,
+  succeeded: Object.fromEntries([...duel.succeeded].sort()),
   seed: Number(seed),
   seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
   ...(outcome.failed ? { disagreement: String(last?.message ?? outcome.errorInstance), sequence: counterexample } : {}),

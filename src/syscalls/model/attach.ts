@@ -27,6 +27,8 @@ export function lockMountpoint(location: Location): Location {
 
 /** Mounts a tree, and copies of it wherever the mount that it goes on propagates to. */
 export function attachTree(kernel: Kernel, source: Mount, { mount: parent, inode: at }: Location): void {
+  // What arrives here by propagation may have to be put on top of it.
+  if (topOfStack(source).root.unlinked) refuse('ENOENT');
   const moving = source.parent !== undefined;
   checkRoom(mountsAdded(source, parent, at, moving), kernel.limits.mountMax);
   const copies: Placement[] = [];

@@ -1,3 +1,4 @@
+import { NSFS_MAGIC } from '../file-system-magic.js';
 import type { Timespec } from '../syscalls.js';
 import { Credentials } from './credentials.js';
 import { refuse } from './errors.js';
@@ -9,6 +10,8 @@ import type { Namespace, SimpleNamespace } from './namespaces.js';
 import { PeerGroups } from './peer-group.js';
 import type { Process } from './process.js';
 import { UserNamespace } from './user-namespace.js';
+
+const ANON_INODE_FS_MAGIC = 0x09041934;
 
 /** What the machine can do and how far. */
 export interface KernelLimits {
@@ -23,8 +26,9 @@ export class Kernel {
   readonly limits: KernelLimits = { mountMax: 100000 };
   /** The calling thread; set once its root is mounted. */
   process!: Process;
-  /** Where descriptors that no path leads to are: `anon_inode:[fscontext]` and namespaces. */
+  /** Where descriptors that no path leads to are: `anon_inode:[fscontext]`. */
   readonly internal: Mount;
+  readonly #namespaces: Mount;
   /** File systems that exist once on a machine, by type. */
   readonly singletons = new Map<string, FileSystem>();
   readonly #namespaceFiles = new Map<unknown, Location>();
@@ -34,9 +38,12 @@ export class Kernel {
   #ticks = 0n;
 
   constructor() {
-    const traits: FileSystemTraits = { type: 'anon_inodefs', magic: 0x09041934 };
-    const fileSystem = this.createFileSystem(traits, this.initialUserNamespace, 0o700);
-    this.internal = this.createMount(fileSystem, undefined);
+    this.internal = this.#createInternal({ type: 'anon_inodefs', magic: ANON_INODE_FS_MAGIC });
+    this.#namespaces = this.#createInternal({ type: 'nsfs', magic: NSFS_MAGIC });
+  }
+
+  #createInternal(traits: FileSystemTraits): Mount {
+    return this.createMount(this.createFileSystem(traits, this.initialUserNamespace, 0o700), undefined);
   }
 
   createMount(fileSystem: FileSystem, source: string | undefined, root = fileSystem.root): Mount {
@@ -80,10 +87,10 @@ export class Kernel {
     const key = namespaceKey(namespace);
     let location = this.#namespaceFiles.get(key);
     if (location === undefined) {
-      const inode = this.internal.fileSystem.inode(0o100444, 0, 0);
+      const inode = this.#namespaces.fileSystem.inode(0o100444, 0, 0);
       inode.namespace = namespace;
       inode.displayName = `${namespace.kind}:[${namespaceInum(namespace, this)}]`;
-      location = { mount: this.internal, inode };
+      location = { mount: this.#namespaces, inode };
       this.#namespaceFiles.set(key, location);
     }
     return location;

@@ -91,7 +91,8 @@ export function fstatfs(kernel: Kernel, fd: number): Statfs {
 }
 
 // Files that no path leads to keep what they are (anon_inodes, Linux 6.17).
-function checkChangeable({ mount }: Location, kernel: Kernel): void {
+function checkChangeable({ mount, inode }: Location, kernel: Kernel): void {
+  if (inode.namespace !== undefined) refuse('EPERM');
   if (mount === kernel.internal) refuse('EOPNOTSUPP');
 }
 
@@ -117,10 +118,10 @@ export function fchownat(kernel: Kernel, dirfd: number, path: string, uid: numbe
   const location = fileAt(kernel, dirfd, path, flags);
   checkWritable(location);
   const { inode } = location;
-  checkChangeable(location, kernel);
   const { userNamespace } = process.credentials;
   const newUid = uid === -1 ? inode.uid : (userNamespace.kernelUid(uid) ?? refuse('EINVAL'));
   const newGid = gid === -1 ? inode.gid : (userNamespace.kernelGid(gid) ?? refuse('EINVAL'));
+  checkChangeable(location, kernel);
   checkChown(kernel, inode, { uid: newUid, gid: newGid, asksUid: uid !== -1, asksGid: gid !== -1 });
   inode.uid = newUid;
   inode.gid = newGid;

@@ -14,6 +14,7 @@ export function read(kernel: Kernel, fd: number, length: number): Uint8Array {
   if (!file.readable) refuse('EBADF');
   const { inode } = file.location;
   if (inode.isDirectory) refuse('EISDIR');
+  if (inode.namespace !== undefined) refuse('EINVAL');
   if (file.context !== undefined) return readLog(file.context.log, length);
   if (inode.isSpecial) return readDevice(inode, length);
   const piece = inode.read().subarray(file.offset, file.offset + length);

@@ -15,7 +15,7 @@ import {
 } from '../../mount-flags.js';
 import { attachTree, lockMountpoint } from '../attach.js';
 import { unmountTree } from '../detach.js';
-import { refuse } from '../errors.js';
+import { notModelled, refuse } from '../errors.js';
 import { fileSystemType } from '../filesystems/registry.js';
 import { applySuperFlags, createTree, FsContext, setOption, setOptionString } from '../fs-context.js';
 import type { Kernel } from '../kernel.js';
@@ -97,6 +97,7 @@ function askForSuperFlags(context: FsContext, bits: number, all: boolean): void 
 function bind(kernel: Kernel, at: Location, source: string, recursive: boolean): void {
   if (source === '') refuse('EINVAL');
   const from = fileBy(kernel, source);
+  checkNamespaceFile(kernel, from);
   const place = lockMountpoint(at);
   if (!kernel.isOurs(place.mount)) refuse('EINVAL');
   const tree = copyForBind(kernel, from, recursive);
@@ -107,6 +108,13 @@ function bind(kernel: Kernel, at: Location, source: string, recursive: boolean):
     unmountTree(kernel, tree, { sync: true });
     throw error;
   }
+}
+
+// A mount namespace must not hold on to itself, or to one that is older.
+function checkNamespaceFile({ process }: Kernel, { inode: { namespace } }: Location): void {
+  if (namespace === undefined) return;
+  if ('mount' in namespace && process.mountNamespace.inum >= namespace.mount.inum) refuse('EINVAL');
+  notModelled('binds of files that stand for namespaces');
 }
 
 function changePropagation(kernel: Kernel, at: Location, bits: number): void {
