@@ -21,8 +21,13 @@ interface Placement {
  */
 export function lockMountpoint(location: Location): Location {
   const top = topOf(location);
-  if (top.inode.unlinked || top.mount.namespace === undefined) refuse('ENOENT');
+  checkMountable(top);
   return top;
+}
+
+/** Refuses a place that cannot be mounted on any more. */
+export function checkMountable({ mount, inode }: Location): void {
+  if (inode.unlinked || mount.namespace === undefined) refuse('ENOENT');
 }
 
 /** Mounts a tree, and copies of it wherever the mount that it goes on propagates to. */

@@ -3,6 +3,8 @@ import { O_RDWR } from '../file-flags.js';
 import { copyTree } from './clone-mount.js';
 import { ALL_CAPABILITIES, Credentials, type Capability } from './credentials.js';
 import { DEFAULT_MOUNTS, DEFAULT_TREE } from './default-host.js';
+import { HostMounts } from './host/host-mounts.js';
+import type { HostReader } from './host/host-reader.js';
 import { Kernel, rootCredentials } from './kernel.js';
 import type { Location } from './location.js';
 import { lockTree } from './locks.js';
@@ -51,17 +53,17 @@ export interface SeedMachine {
   /** Start without the files of a small machine. */
   readonly bare?: boolean;
   readonly credentials?: SeedCredentials;
+  /** Start as a copy of a real machine: reads go through to it, writes stay in the model. */
+  readonly host?: HostReader;
   readonly hostname?: string;
 }
 
 /** Starts a machine: the root file system on a hidden one, as after an initramfs. */
 export function boot(seed: SeedMachine): Kernel {
   const kernel = new Kernel();
-  mountRoot(kernel, seed);
-  const seeder = new MountSeeder(kernel);
-  const bare = seed.bare === true;
-  for (const mount of seed.mounts ?? (bare ? [] : DEFAULT_MOUNTS)) seeder.mount(mount);
-  if (!bare) plantTree(kernel, DEFAULT_TREE);
+  mountHidden(kernel);
+  if (seed.host === undefined) bootSmall(kernel, seed);
+  else bootFromHost(kernel, seed.host);
   plantTree(kernel, seed.files ?? {});
   openStandardDescriptors(kernel);
   if (seed.hostname !== undefined) kernel.process.namespaces.uts.hostname = seed.hostname;
@@ -69,7 +71,26 @@ export function boot(seed: SeedMachine): Kernel {
   return kernel;
 }
 
-function mountRoot(kernel: Kernel, { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine): void {
+function bootSmall(kernel: Kernel, seed: SeedMachine): void {
+  mountRoot(kernel, seed);
+  const seeder = new MountSeeder(kernel);
+  const bare = seed.bare === true;
+  for (const mount of seed.mounts ?? (bare ? [] : DEFAULT_MOUNTS)) seeder.mount(mount);
+  if (!bare) plantTree(kernel, DEFAULT_TREE);
+}
+
+// What is mounted on the machine is mounted in the model, and read from there when it is wanted.
+function bootFromHost(kernel: Kernel, reader: HostReader): void {
+  const { process } = kernel;
+  const root = new HostMounts(kernel, reader).mountAll(process.root.mount);
+  process.root = { mount: root, inode: root.root };
+  process.cwd = lookup(process, process.root, reader.cwd(), { follow: true });
+  const text = (path: string): string => new TextDecoder().decode(reader.content(path));
+  process.namespaces.uts.hostname = text('/proc/sys/kernel/hostname').trim();
+  process.umask = Number.parseInt(/^Umask:\s*(\d+)/m.exec(text('/proc/self/status'))?.[1] ?? '022', 8);
+}
+
+function mountHidden(kernel: Kernel): void {
   const owner = kernel.initialUserNamespace;
   const namespace = kernel.createMountNamespace(owner);
   namespace.inhabited = true;
@@ -80,10 +101,14 @@ function mountRoot(kernel: Kernel, { rootType = 'ext4', rootPropagation = 'share
   const start = { mount: hidden, inode: hidden.root };
   const namespaces = initialNamespaces(kernel);
   kernel.process = new Process(start, start, namespace, namespaces, rootCredentials(owner, ALL_CAPABILITIES));
+}
+
+function mountRoot(kernel: Kernel, { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine): void {
+  const { mount: hidden } = kernel.process.root;
   const root = kernel.createMount(seedFileSystem(kernel, rootType, ''), '/dev/vda');
   root.flags = MNT_RELATIME;
   root.attachTo(hidden, hidden.root);
-  namespace.take(root);
+  hidden.namespace?.take(root);
   kernel.groups.change(root, rootPropagation);
   kernel.process.root = { mount: root, inode: root.root };
   kernel.process.cwd = kernel.process.root;

@@ -45,6 +45,8 @@ export class Inode {
   generate?: () => string;
   /** Content of the real machine, read when it is wanted. */
   loadContent?: () => Uint8Array;
+  /** Its size before it was read. */
+  knownSize?: number;
   /** What a write does, for files that are switches and not storage. */
   accept?: (data: Uint8Array) => void;
   /** A link that leads to an object and not along a path: /proc/self/fd/N (proc(5)). */
@@ -156,6 +158,7 @@ export class Inode {
     if (this.loadContent !== undefined) {
       this.content = this.loadContent();
       delete this.loadContent;
+      delete this.knownSize;
     }
     return this.content;
   }

@@ -3,6 +3,7 @@ import type { Timespec } from '../syscalls.js';
 import { Credentials } from './credentials.js';
 import { refuse } from './errors.js';
 import { FileSystem, type FileSystemTraits } from './file-system.js';
+import type { DirectorySource } from './inode.js';
 import type { Location } from './location.js';
 import { Mount } from './mount.js';
 import { MountNamespace } from './mount-namespace.js';
@@ -29,6 +30,8 @@ export class Kernel {
   /** Where descriptors that no path leads to are: `anon_inode:[fscontext]`. */
   readonly internal: Mount;
   readonly #namespaces: Mount;
+  /** Entries of the machine's own /proc, for every proc that is mounted. */
+  machineProc: ((fileSystem: FileSystem) => DirectorySource) | undefined;
   /** File systems that exist once on a machine, by type. */
   readonly singletons = new Map<string, FileSystem>();
   readonly #namespaceFiles = new Map<unknown, Location>();

@@ -60,6 +60,16 @@ const REGRESSIONS: readonly Regression[] = [
       { call: 'fstatfs', args: [{ slot: 0 }] },
       { call: 'fchmod', args: [{ slot: 0 }, 493] },
       { call: 'mount', args: [{ slotPath: 0 }, '/work', '', 4096, ''] },
+      { call: 'fchownat', args: [{ slot: 0 }, '', -1, -1, 4096] },
+      { call: 'fchownat', args: [{ slot: 0 }, '', -1, 0, 4096] },
+    ],
+  },
+  {
+    name: 'beneath a mount of a directory that was removed',
+    ops: [
+      { call: 'mount', args: ['/work/a/d/e', '/work/b/d', '', 4096, ''] },
+      { call: 'unlinkat', args: [-100, '/work/a/d/e', 512] },
+      { call: 'move_mount', args: [-100, '/work', -100, '/work/b/d', 512] },
     ],
   },
   {

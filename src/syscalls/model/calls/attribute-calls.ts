@@ -63,6 +63,7 @@ function linkCount(inode: Inode): number {
 
 function sizeOf(inode: Inode): number {
   if (inode.isLink) return inode.target.length;
+  if (inode.knownSize !== undefined) return inode.knownSize;
   // Files that the kernel makes up have no size before they are read.
   return inode.isFile && inode.generate === undefined ? inode.read().length : 0;
 }
@@ -90,7 +91,7 @@ export function fstatfs(kernel: Kernel, fd: number): Statfs {
   return { type: fileSystem.traits.magic, flags, bsize: 4096, blocks, bfree: blocks, files: 0n };
 }
 
-// Files that no path leads to keep what they are (anon_inodes, Linux 6.17).
+// Files of namespaces are immutable, and those without a path keep what they are (Linux 6.17).
 function checkChangeable({ mount, inode }: Location, kernel: Kernel): void {
   if (inode.namespace !== undefined) refuse('EPERM');
   if (mount === kernel.internal) refuse('EOPNOTSUPP');
@@ -121,7 +122,8 @@ export function fchownat(kernel: Kernel, dirfd: number, path: string, uid: numbe
   const { userNamespace } = process.credentials;
   const newUid = uid === -1 ? inode.uid : (userNamespace.kernelUid(uid) ?? refuse('EINVAL'));
   const newGid = gid === -1 ? inode.gid : (userNamespace.kernelGid(gid) ?? refuse('EINVAL'));
-  checkChangeable(location, kernel);
+  const asked = uid !== -1 || gid !== -1;
+  if (asked || inode.namespace === undefined) checkChangeable(location, kernel);
   checkChown(kernel, inode, { uid: newUid, gid: newGid, asksUid: uid !== -1, asksGid: gid !== -1 });
   inode.uid = newUid;
   inode.gid = newGid;

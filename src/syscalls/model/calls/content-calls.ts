@@ -65,6 +65,7 @@ function store(kernel: Kernel, file: OpenFile, data: Uint8Array): void {
     after.set(before);
     after.set(data, offset);
     inode.content = after;
+    delete inode.knownSize;
   }
   file.offset = offset + data.length;
   inode.mtime = kernel.now();

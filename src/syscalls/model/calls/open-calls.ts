@@ -147,6 +147,7 @@ function checkFifo(flags: number): void {
 
 function truncate(kernel: Kernel, { inode }: Location): void {
   delete inode.loadContent;
+  delete inode.knownSize;
   if (inode.generate !== undefined) return;
   inode.content = new Uint8Array(0);
   inode.mtime = kernel.now();

@@ -7,7 +7,7 @@ import { emptyDirectory, fillDirectory, fixedDirectory, generatedFile } from './
 
 /** File systems that show objects of the kernel: one for each namespace, or one for all. */
 
-const SYSFS: FileSystemTraits = {
+export const sysfsTraits: FileSystemTraits = {
   type: 'sysfs',
   magic: SYSFS_MAGIC,
   refuses: (what) => (what === 'file' ? 'EACCES' : 'EPERM'),
@@ -29,7 +29,7 @@ export const sysfs: FileSystemType = {
     const { kernel } = context;
     const { net } = kernel.process.namespaces;
     context.reused = net.fileSystem !== undefined;
-    net.fileSystem ??= fillSysfs(kernel.createFileSystem(SYSFS, net.owner, 0o555));
+    net.fileSystem ??= fillSysfs(kernel.createFileSystem(sysfsTraits, net.owner, 0o555));
     return net.fileSystem;
   },
 };
@@ -46,7 +46,7 @@ function fillSysfs(fileSystem: FileSystem): FileSystem {
   return fileSystem;
 }
 
-const MQUEUE: FileSystemTraits = {
+export const mqueueTraits: FileSystemTraits = {
   type: 'mqueue',
   magic: MQUEUE_MAGIC,
   refuses: (what) => (what === 'file' ? undefined : 'EPERM'),
@@ -62,7 +62,7 @@ export const mqueue: FileSystemType = {
     const { kernel } = context;
     const { ipc } = kernel.process.namespaces;
     context.reused = ipc.fileSystem !== undefined;
-    ipc.fileSystem ??= kernel.createFileSystem(MQUEUE, ipc.owner, 0o1777, ...ownerOf(ipc.owner));
+    ipc.fileSystem ??= kernel.createFileSystem(mqueueTraits, ipc.owner, 0o1777, ...ownerOf(ipc.owner));
     return ipc.fileSystem;
   },
 };
@@ -71,7 +71,7 @@ function ownerOf(namespace: { kernelUid(id: number): number | undefined; kernelG
   return [namespace.kernelUid(0) ?? 0, namespace.kernelGid(0) ?? 0];
 }
 
-const CGROUP2: FileSystemTraits = {
+export const cgroup2Traits: FileSystemTraits = {
   type: 'cgroup2',
   magic: CGROUP2_SUPER_MAGIC,
   refuses: (what) => (what === 'directory' ? notModelled('making control groups') : what === 'file' ? 'EACCES' : 'EPERM'),
@@ -90,7 +90,7 @@ export const cgroup2: FileSystemType = {
     const known = kernel.singletons.get('cgroup2');
     context.reused = known !== undefined;
     if (known !== undefined) return known;
-    const fileSystem = kernel.createFileSystem(CGROUP2, kernel.initialUserNamespace, 0o555);
+    const fileSystem = kernel.createFileSystem(cgroup2Traits, kernel.initialUserNamespace, 0o555);
     const content = (): Inode => generatedFile(fileSystem, 0o644, () => notModelled('the content of control group files'));
     fillDirectory(fileSystem.root, { 'cgroup.procs': content, 'cgroup.controllers': content, 'cgroup.subtree_control': content });
     kernel.singletons.set('cgroup2', fileSystem);

@@ -2,7 +2,7 @@ import { PROC_SUPER_MAGIC } from '../../file-system-magic.js';
 import { notModelled } from '../errors.js';
 import type { FileSystem, FileSystemTraits } from '../file-system.js';
 import type { FileSystemType, FsContext } from '../fs-context.js';
-import type { Inode } from '../inode.js';
+import type { DirectorySource, Inode } from '../inode.js';
 import type { Kernel } from '../kernel.js';
 import type { SimpleNamespace } from '../namespaces.js';
 import { emptyDirectory, fillDirectory, fixedDirectory, generatedFile, linkTo, type Entry } from './generated.js';
@@ -10,7 +10,7 @@ import { gidOf, textOf } from './option-values.js';
 import { processDirectory } from './proc-process.js';
 
 /** An entry that is missing is ENOENT in proc even when it is to be made. */
-const TRAITS: FileSystemTraits = {
+export const procTraits: FileSystemTraits = {
   type: 'proc',
   magic: PROC_SUPER_MAGIC,
   refuses: () => 'ENOENT',
@@ -60,7 +60,7 @@ export const proc: FileSystemType = {
     const { kernel } = context;
     const wanted = settingsOf(context);
     const shown = wanted.pidNamespace ?? kernel.process.namespaces.pid;
-    const fileSystem = kernel.createFileSystem(TRAITS, shown.owner, 0o555);
+    const fileSystem = kernel.createFileSystem(procTraits, shown.owner, 0o555);
     fillProc(kernel, fileSystem, shown, wanted.onlyProcesses === true);
     fileSystem.options = shownOptions(wanted);
     return fileSystem;
@@ -114,7 +114,18 @@ export function fillProc(
     'thread-self': () => linkTo(fileSystem, visible() ? `${pid}/task/${pid}` : ''),
   };
   if (visible()) own[pid] = () => processDirectory(kernel, fileSystem);
-  fillDirectory(fileSystem.root, onlyProcesses ? own : { ...own, ...settingsOfMachine(kernel, fileSystem) });
+  if (onlyProcesses) fillDirectory(fileSystem.root, own);
+  else if (kernel.machineProc === undefined) fillDirectory(fileSystem.root, { ...own, ...settingsOfMachine(kernel, fileSystem) });
+  else fileSystem.root.source = overMachine(own, kernel.machineProc(fileSystem));
+}
+
+// The calling process is the model's, and all else the machine's, but for its other processes.
+function overMachine(own: Readonly<Record<string, Entry>>, machine: DirectorySource): DirectorySource {
+  const isProcess = (name: string): boolean => /^[0-9]+$/.test(name);
+  return {
+    names: () => [...new Set([...Object.keys(own), ...machine.names().filter((name) => !isProcess(name))])],
+    lookup: (name) => own[name]?.() ?? (isProcess(name) ? undefined : machine.lookup(name)),
+  };
 }
 
 function settingsOfMachine(kernel: Kernel, fileSystem: FileSystem): Record<string, Entry> {
