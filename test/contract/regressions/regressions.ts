@@ -73,6 +73,13 @@ const REGRESSIONS: readonly Regression[] = [
     ],
   },
   {
+    name: 'beneath a mount that was unmounted',
+    ops: [
+      { call: 'umount2', args: ['.', 2] },
+      { call: 'move_mount', args: [-100, '', -100, '', 580] },
+    ],
+  },
+  {
     name: 'an id that is not mapped comes before what cannot be changed',
     caller: 'user-namespace',
     ops: [...DETACHED, { call: 'fchownat', args: [{ slot: 0 }, '', -1, 7, 4096] }],

@@ -9,7 +9,8 @@ import type { Mount } from '../mount.js';
  * Linux 6.5): the file that the top mount covers now.
  */
 export function placeBelow({ mount }: Location): Location {
-  const { parent, mountpoint } = mount;
+  const { parent, mountpoint, namespace } = mount;
+  if (namespace === undefined) refuse('ENOENT');
   if (parent === undefined || mountpoint === undefined) return refuse('EINVAL');
   return { mount: parent, inode: mountpoint };
 }
