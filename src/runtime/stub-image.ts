@@ -23,7 +23,7 @@ export function openStubImage(syscalls: Syscalls, processes: ProcessCalls): Fd {
 function readStub(): Uint8Array {
   const name = `stub-${process.arch}`;
   // From build/src/runtime as from src/runtime: the images lie beside both.
-  for (const up of ['../../native/', '../../../native/']) {
+  for (const up of ['../native/', '../../native/', '../../../native/']) {
     try {
       return readFileSync(new URL(`${up}${name}`, import.meta.url));
     } catch (error) {

@@ -109,7 +109,7 @@ export interface Syscalls {
   /** mount(2). */
   mount(
     source: PathArg | SourceName | '',
-    target: PathArg,
+    target: PathArg | '.',
     fstype: string,
     flags: MountFlags,
     data: string,

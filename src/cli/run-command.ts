@@ -1,0 +1,143 @@
+import { CommandError } from '../runtime/command-error.js';
+import type { RunningProcess } from '../runtime/running-process.js';
+import { ContainerThread, planNamespaces, startContainer, type NamespacePlan } from '../runtime/start-container.js';
+import { openPseudoTerminal, type PseudoTerminal } from '../runtime/terminal.js';
+import type { ProcessSpec } from '../runtime/process-spec.js';
+import type { SetUpContext } from '../runtime/set-up.js';
+import { createLogger } from '../logging.js';
+import { NsinitError } from '../pipeline/errors.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { Provided } from '../pipeline/run.js';
+import { PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from '../steps/keys.js';
+import { createPreset } from '../steps/presets.js';
+import { PROPAGATION_MODES, type PropagationMode } from '../steps/propagation.js';
+import { asFd } from '../syscalls/descriptor.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+import { attachTerminal, callerSize } from './attach-terminal.js';
+import { forwardSignals } from './forward-signals.js';
+import {
+  buildEnvironment,
+  checkRootfs,
+  chooseLogLevel,
+  chooseNamespaceOptions,
+  parseUser,
+  type RunFlags,
+} from './run-options.js';
+import { TraceFile } from './trace-file.js';
+import { UsageError } from './usage-error.js';
+
+/** The set-up failed: 125, as env(1) and containers have it. */
+export const SET_UP_FAILED = 125;
+
+/** The pipeline that the options ask for. @throws UsageError; NsinitError. */
+export function buildPipeline(given: RunFlags): Pipeline {
+  const propagation = PROPAGATION_MODES.find((mode) => mode === given.propagation);
+  if (given.propagation !== undefined && propagation === undefined) {
+    throw new UsageError(`--propagation takes one of ${PROPAGATION_MODES.join(', ')}, not ${JSON.stringify(given.propagation)}`);
+  }
+  return createPreset(given.preset, {
+    readonly: given.readonly,
+    noPivot: !given.pivot,
+    propagation: propagation as PropagationMode | undefined,
+    loopDevices: given.loopDevices,
+    throwaway: given.rootfs === undefined,
+    mounts: [...given.bind, ...given.tmpfs],
+  });
+}
+
+/** `nsinit run`. @returns the exit status. @throws UsageError and what the set-up throws. */
+export async function runCommand(command: readonly string[], given: RunFlags): Promise<number> {
+  const pipeline = buildPipeline(given);
+  pipeline.plan({ force: given.force ?? false });
+  const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
+  const user = given.user === undefined ? undefined : parseUser(given.user);
+  const plan = planNamespaces(chooseNamespaceOptions(given), { mapped: user });
+  const spec = { command, user, env: buildEnvironment(given.env, given.clearEnv ?? false) };
+  const logger = createLogger(chooseLogLevel(given), given.logFormat);
+  const trace = given.trace === undefined ? undefined : new TraceFile(given.trace);
+  const thread = new ContainerThread();
+  const terminal = given.tty === true ? openPseudoTerminal(thread.host.syscalls, callerSize()) : undefined;
+  const setUp = (syscalls: Syscalls, context: SetUpContext): unknown =>
+    pipeline.run({
+      syscalls,
+      rootfs,
+      logger,
+      observers: trace === undefined ? [] : [trace],
+      provide: provided(context, plan),
+      noFallbacks: !given.fallbacks,
+      force: given.force,
+    });
+  try {
+    const process = processSpec(given, spec, terminal);
+    const started = startContainer({ plan, setUp, process, ...(terminal === undefined ? {} : { terminal: terminal.master }) }, thread);
+    return await untilEnd(started.process, thread, terminal);
+  } catch (error) {
+    if (error instanceof CommandError) {
+      complain(error.message);
+      return error.exitStatus;
+    }
+    throw error;
+  } finally {
+    trace?.close();
+  }
+}
+
+function provided({ pidNamespace, terminal }: SetUpContext, plan: NamespacePlan): Provided[] {
+  const values: Provided[] = [[USER_NAMESPACE, plan.namespaces.user !== 'shared']];
+  if (pidNamespace !== undefined) values.push([PID_NAMESPACE, pidNamespace]);
+  if (terminal !== undefined) values.push([TERMINAL, terminal]);
+  return values;
+}
+
+function processSpec(
+  given: RunFlags,
+  { command: [command = '', ...args], user, env }: {
+    readonly command: readonly string[];
+    readonly user: { readonly uid: number; readonly gid: number } | undefined;
+    readonly env: Readonly<Record<string, string>>;
+  },
+  terminal: PseudoTerminal | undefined,
+): ProcessSpec {
+  const slave = terminal?.slave;
+  return {
+    command,
+    args,
+    env,
+    cwd: given.cwd,
+    ...(user === undefined ? {} : { user }),
+    ...(given.hostname === undefined ? {} : { hostname: given.hostname }),
+    stdio: slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave],
+    terminal: slave !== undefined,
+    newSession: slave !== undefined,
+    noNewPrivileges: false,
+    limits: {},
+    dieWithParent: true,
+  };
+}
+
+async function untilEnd(
+  running: RunningProcess,
+  { host }: ContainerThread,
+  terminal: PseudoTerminal | undefined,
+): Promise<number> {
+  const stopForwarding = forwardSignals((signal) => running.kill(signal));
+  const detach = terminal === undefined ? undefined : attachTerminal(host.syscalls, terminal.master);
+  if (terminal !== undefined) host.syscalls.close(terminal.slave);
+  const { code, signal } = await running.gone;
+  await detach?.();
+  stopForwarding();
+  return code ?? 128 + (signal ?? 0);
+}
+
+/** One line to standard error. */
+export function complain(message: string): void {
+  process.stderr.write(`nsinit: ${message}\n`);
+}
+
+/** The exit status for an error, told in one line. */
+export function statusOf(error: unknown): number {
+  const message = error instanceof Error ? error.message : String(error);
+  complain(message);
+  const usage = error instanceof UsageError || (error instanceof NsinitError && error.code === 'NSINIT_OPTION');
+  return usage || (error instanceof NsinitError && error.code === 'NSINIT_PLAN') ? 2 : SET_UP_FAILED;
+}

@@ -1,0 +1,88 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { LOG_LEVELS, type LogFormat, type LogLevel } from '../logging.js';
+import type { NamespaceOptions } from '../runtime/namespaces.js';
+import type { UserMount } from '../steps/presets.js';
+import { UsageError } from './usage-error.js';
+
+/** The options of `nsinit run`, as commander reads them. */
+export interface RunFlags {
+  readonly rootfs?: string;
+  readonly preset: 'standard' | 'classic';
+  readonly readonly?: boolean;
+  readonly pivot: boolean;
+  readonly propagation?: string;
+  readonly loopDevices?: boolean;
+  readonly bind: readonly UserMount[];
+  readonly tmpfs: readonly UserMount[];
+  readonly tty?: boolean;
+  readonly env: readonly string[];
+  readonly clearEnv?: boolean;
+  readonly cwd: string;
+  readonly hostname?: string;
+  readonly user?: string;
+  readonly sharePid?: boolean;
+  readonly shareIpc?: boolean;
+  readonly shareUts?: boolean;
+  readonly unshareNet?: boolean;
+  readonly trace?: string;
+  readonly logLevel?: string;
+  readonly logFormat: LogFormat;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly fallbacks: boolean;
+  readonly force?: boolean;
+}
+
+/** @throws UsageError when it is missing, no directory, or the machine's own root. */
+export function checkRootfs(path: string): string {
+  const rootfs = resolve(path);
+  const stat = statSync(rootfs, { throwIfNoEntry: false });
+  if (stat === undefined) throw new UsageError(`--rootfs: ${rootfs} does not exist`);
+  if (!stat.isDirectory()) throw new UsageError(`--rootfs: ${rootfs} is not a directory`);
+  const own = statSync('/');
+  if (stat.ino === own.ino && stat.dev === own.dev) {
+    throw new UsageError(`--rootfs: ${rootfs} is this machine's own root; leave --rootfs out for a throwaway copy of it`);
+  }
+  return rootfs;
+}
+
+/** `UID[:GID]`; the group is the user's number unless given. @throws UsageError */
+export function parseUser(value: string): { readonly uid: number; readonly gid: number } {
+  const match = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(value);
+  if (match === null) throw new UsageError(`--user takes UID[:GID] as numbers, not ${JSON.stringify(value)}`);
+  const uid = Number(match[1]);
+  return { uid, gid: match[2] === undefined ? uid : Number(match[2]) };
+}
+
+/** The command's environment: this process's, less what is cleared, and the given. @throws UsageError */
+export function buildEnvironment(given: readonly string[], clear: boolean): Record<string, string> {
+  const env: Record<string, string> = {};
+  if (!clear) {
+    for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
+  }
+  for (const assignment of given) {
+    const equals = assignment.indexOf('=');
+    if (equals < 1) throw new UsageError(`--env takes K=V, not ${JSON.stringify(assignment)}`);
+    env[assignment.slice(0, equals)] = assignment.slice(equals + 1);
+  }
+  return env;
+}
+
+export function chooseNamespaceOptions(given: RunFlags): NamespaceOptions {
+  return {
+    ...(given.sharePid === true ? { pid: 'shared' as const } : {}),
+    ...(given.shareIpc === true ? { ipc: 'shared' as const } : {}),
+    ...(given.shareUts === true ? { uts: 'shared' as const } : {}),
+    ...(given.unshareNet === true ? { net: 'new' as const } : {}),
+  };
+}
+
+/** How much is logged. @throws UsageError */
+export function chooseLogLevel(given: Pick<RunFlags, 'logLevel' | 'quiet' | 'verbose'>): LogLevel {
+  if (given.quiet === true) return 'none';
+  if (given.logLevel === undefined) return given.verbose === true ? 'info' : 'none';
+  const level = LOG_LEVELS.find((known) => known === given.logLevel);
+  if (level !== undefined) return level;
+  throw new UsageError(`--log-level takes one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(given.logLevel)}`);
+}

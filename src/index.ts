@@ -1,0 +1,46 @@
+import 'reflect-metadata';
+
+export { NsinitError, PlanError, StepError, type ErrorCode, type UndoOutcome } from './pipeline/errors.js';
+export { inject, injectable, LOGGER, SYSCALLS } from './pipeline/injection.js';
+export { key, type Key } from './pipeline/key.js';
+export { silentLogger, type Logger } from './pipeline/logger.js';
+export type { Observer } from './pipeline/observer.js';
+export { OptionReader, optionError } from './pipeline/options.js';
+export { Pipeline, type PlanOptions } from './pipeline/pipeline.js';
+export type { PlannedStep } from './pipeline/pipeline-entry.js';
+export { ROOT_SWITCHED, ROOTFS, type RunOptions, type RunReport, type TakenFallback } from './pipeline/run.js';
+export type { Fallback, Step, StepClass, StepContext, View } from './pipeline/step.js';
+
+export { BindMountStep } from './steps/bind-mount.js';
+export { BindRootfsStep } from './steps/bind-rootfs.js';
+export { ConsoleStep } from './steps/console.js';
+export { DevStep } from './steps/dev.js';
+export { DevSymlinksStep } from './steps/dev-symlinks.js';
+export { DeviceNodesStep } from './steps/device-nodes.js';
+export { DEV_DIRECTORY, PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from './steps/keys.js';
+export { LoopDevicesStep } from './steps/loop-devices.js';
+export { createPreset, PRESET_NAMES, type PresetName, type PresetOptions, type UserMount } from './steps/presets.js';
+export { PROPAGATION_MODES, PropagationStep, type PropagationMode } from './steps/propagation.js';
+export { PtmxStep } from './steps/ptmx.js';
+export { ReadonlyRootStep } from './steps/readonly-root.js';
+export { RemountProcStep } from './steps/remount-proc.js';
+export { RemountSysStep } from './steps/remount-sys.js';
+export { RootSwitchStep } from './steps/root-switch.js';
+export { SystemMountsStep } from './steps/system-mounts.js';
+export { ThrowawayRootStep } from './steps/throwaway-root.js';
+export { TmpfsMountStep } from './steps/tmpfs-mount.js';
+export { UmaskStep } from './steps/umask.js';
+
+export { AT_FDCWD, asFd, type Fd } from './syscalls/descriptor.js';
+export { ERRNO, type ErrnoName } from './syscalls/errno.js';
+export * from './syscalls/file-flags.js';
+export { flags, formatFlags, hasFlags, withoutFlags, type Flags } from './syscalls/flags.js';
+export { LinuxSyscalls } from './syscalls/linux.js';
+export * from './syscalls/mount-flags.js';
+export { parseMountinfo, readMountinfo, type MountinfoEntry } from './syscalls/mountinfo.js';
+export { component, containerPath, fdPath, hostPath, PathError, sourceName, type HostPath } from './syscalls/paths.js';
+export * from './syscalls/process-flags.js';
+export { RootDir } from './syscalls/root-dir.js';
+export { isErrno, SyscallError } from './syscalls/syscall-error.js';
+export type { CallArgs, CallName, CallResult, Syscalls } from './syscalls/syscalls.js';
+export { formatTracedCall, TracingSyscalls, type TracedCall } from './syscalls/tracing-syscalls.js';

@@ -1,0 +1,105 @@
+import { checkOrder } from './check-order.js';
+import { NsinitError, PlanError } from './errors.js';
+import { createRunContainer, type DependencyContainer, type InjectionToken } from './injection.js';
+import { describeEntry, type PipelineEntry, type PlannedStep } from './pipeline-entry.js';
+import { Run, type RunOptions, type RunReport } from './run.js';
+import type { Step, StepClass } from './step.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+
+/** What may be given to `plan`. */
+export interface PlanOptions {
+  /** Describes although something is wrong with the order. */
+  readonly force?: boolean | undefined;
+  readonly container?: DependencyContainer | undefined;
+}
+
+/** An ordered list of steps. The order is exactly the one in which they were put. */
+export class Pipeline {
+  readonly #entries: PipelineEntry[] = [];
+
+  /** Appends a step. @throws NsinitError `NSINIT_OPTION` when it does not take the options. */
+  use<O>(step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
+    this.#entries.push(toEntry(step, options));
+    return this;
+  }
+
+  /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
+  insertBefore<O>(name: string, step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
+    this.#entries.splice(this.#indexOf(name), 0, toEntry(step, options));
+    return this;
+  }
+
+  /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
+  insertAfter<O>(name: string, step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
+    this.#entries.splice(this.#indexOf(name) + 1, 0, toEntry(step, options));
+    return this;
+  }
+
+  /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
+  replace<O>(name: string, step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
+    this.#entries.splice(this.#indexOf(name), 1, toEntry(step, options));
+    return this;
+  }
+
+  /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
+  remove(name: string): this {
+    this.#entries.splice(this.#indexOf(name), 1);
+    return this;
+  }
+
+  /** The steps' names in order. */
+  get names(): readonly string[] {
+    return this.#entries.map(({ step }) => step.stepName);
+  }
+
+  /**
+   * Checks the order and says what each step will do. Has no effects.
+   *
+   * @throws PlanError with everything that is wrong, unless forced.
+   */
+  plan({ force = false, container }: PlanOptions = {}): readonly PlannedStep[] {
+    const problems = checkOrder(this.#entries);
+    if (problems.length > 0 && !force) throw new PlanError(problems);
+    const services = createRunContainer(noSyscalls, undefined, container);
+    return this.#entries.map((entry) =>
+      describeEntry(entry, services.resolve(entry.step as InjectionToken<Step<unknown>>)),
+    );
+  }
+
+  /**
+   * Runs the steps in the calling thread, through the given adapter.
+   *
+   * @throws PlanError before anything was done; StepError when a step failed: what the earlier ones
+   *   did has been taken back then, unless the root had been switched.
+   */
+  run(options: RunOptions): RunReport {
+    const problems = checkOrder(this.#entries);
+    if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
+    return new Run(options).execute(this.#entries);
+  }
+
+  #indexOf(name: string): number {
+    const index = this.#entries.findIndex(({ step }) => step.stepName === name);
+    if (index >= 0) return index;
+    throw new NsinitError('NSINIT_UNKNOWN_STEP', `there is no step ${JSON.stringify(name)}; there are ${this.names.join(', ')}`);
+  }
+}
+
+// Describing a step makes no call; one that does is told so.
+const noSyscalls = new Proxy({} as Syscalls, {
+  get: (_, name) => {
+    throw new NsinitError('NSINIT_PLAN', `a step called ${String(name)} while it was described`);
+  },
+});
+
+function toEntry<O>(step: StepClass<O>, options: unknown): PipelineEntry {
+  if (typeof step.stepName !== 'string' || typeof step.parse !== 'function') {
+    throw new NsinitError('NSINIT_STEP', `${String(step)} is not a step class: it needs stepName, view and parse`);
+  }
+  try {
+    return { step: step as StepClass<unknown>, options: step.parse(options) };
+  } catch (error) {
+    if (error instanceof NsinitError) throw new NsinitError(error.code, `${step.stepName}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,186 @@
+import type { DependencyContainer, InjectionToken } from './injection.js';
+import { createRunContainer } from './injection.js';
+import type { Fd } from '../syscalls/descriptor.js';
+import { AT_FDCWD } from '../syscalls/descriptor.js';
+import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../syscalls/file-flags.js';
+import { flags } from '../syscalls/flags.js';
+import { hostPath, type HostPath } from '../syscalls/paths.js';
+import { RootDir } from '../syscalls/root-dir.js';
+import { isErrno } from '../syscalls/syscall-error.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+import { TracingSyscalls } from '../syscalls/tracing-syscalls.js';
+import { NsinitError, StepError } from './errors.js';
+import { HandOver, type Key } from './key.js';
+import { silentLogger, type Logger } from './logger.js';
+import { refuseHostNamespace } from './namespace-guard.js';
+import type { Observer } from './observer.js';
+import type { PipelineEntry } from './pipeline-entry.js';
+import type { Step, StepClass, StepContext } from './step.js';
+import { UndoStack } from './undo-stack.js';
+
+/** A value handed over from outside, for steps that need it. */
+export type Provided = readonly [Key<unknown>, unknown];
+
+/** How a pipeline runs. */
+export interface RunOptions {
+  /** The adapter that makes the calls. */
+  readonly syscalls: Syscalls;
+  /** The root directory, absolute. Without it a step has to make a root. */
+  readonly rootfs?: string | undefined;
+  /** The application's container: its services can be injected into steps. */
+  readonly container?: DependencyContainer | undefined;
+  readonly logger?: Logger | undefined;
+  readonly observers?: readonly Observer[] | undefined;
+  readonly provide?: readonly Provided[] | undefined;
+  /** Runs although the plan has problems, or in the host's mount namespace. */
+  readonly force?: boolean | undefined;
+  /** Fails where a step would have to do something else than planned. */
+  readonly noFallbacks?: boolean | undefined;
+}
+
+/** A fallback that was taken. */
+export interface TakenFallback {
+  readonly step: string;
+  readonly fallback: string;
+  readonly cost: string;
+}
+
+/** What a run did. */
+export interface RunReport {
+  readonly steps: readonly { readonly step: string; readonly micros: number }[];
+  readonly fallbacks: readonly TakenFallback[];
+}
+
+/** One run of a pipeline, from its first step to the last or to the first error. */
+export class Run {
+  readonly #sys: Syscalls;
+  readonly #undo = new UndoStack();
+  readonly #handOver = new HandOver();
+  readonly #kept: Fd[] = [];
+  readonly #fallbacks: TakenFallback[] = [];
+  readonly #logger: Logger;
+  readonly #observers: readonly Observer[];
+  #current = '';
+  #switched = false;
+
+  constructor(private readonly options: RunOptions) {
+    this.#observers = options.observers ?? [];
+    this.#logger = options.logger ?? silentLogger;
+    const traces = this.#observers.filter((observer) => observer.syscall !== undefined);
+    this.#sys =
+      traces.length === 0
+        ? options.syscalls
+        : new TracingSyscalls(options.syscalls, (call) => {
+            for (const observer of traces) observer.syscall?.(this.#current, call);
+          });
+    for (const [under, value] of options.provide ?? []) this.#handOver.provide(under, value);
+  }
+
+  /** @throws StepError; NsinitError before anything was done. */
+  execute(entries: readonly PipelineEntry[]): RunReport {
+    if (this.options.force !== true) refuseHostNamespace(this.options.syscalls);
+    const container = createRunContainer(this.#sys, this.#logger, this.options.container);
+    // All are made before the first runs: a missing service is found while nothing has happened.
+    const instances = entries.map(({ step }) => container.resolve(step as InjectionToken<Step<unknown>>));
+    const root = new RootDir(this.#sys, this.#openRoot(), (undo) => this.#undo.push(undo));
+    try {
+      const steps = entries.map((entry, index) => {
+        const instance = instances[index];
+        if (instance === undefined) throw new NsinitError('NSINIT_UNKNOWN_STEP', entry.step.stepName);
+        return this.#runStep(entry, instance, root);
+      });
+      return { steps, fallbacks: this.#fallbacks };
+    } finally {
+      this.#undo.clear();
+      for (const fd of [...this.#kept, ...root.held]) this.#sys.close(fd);
+    }
+  }
+
+  #openRoot(): Fd | undefined {
+    if (this.options.rootfs === undefined) return undefined;
+    const path = hostPath(this.options.rootfs);
+    this.#handOver.provide(ROOTFS, path);
+    if (/^\/[/.]*$/.test(path)) {
+      throw new NsinitError('NSINIT_ROOTFS', `rootfs ${path} is the machine's own root: give a directory, or none for a throwaway copy`);
+    }
+    try {
+      const fd = this.#sys.openat2(AT_FDCWD, path, { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) });
+      this.#kept.push(fd);
+      return fd;
+    } catch (cause) {
+      const why = isErrno(cause, 'ENOENT') ? 'does not exist' : isErrno(cause, 'ENOTDIR') ? 'is not a directory' : 'cannot be opened';
+      throw new NsinitError('NSINIT_ROOTFS', `rootfs ${path} ${why}: give the directory that is to be the root`, { cause });
+    }
+  }
+
+  #runStep(entry: PipelineEntry, instance: Step<unknown>, root: RootDir): { step: string; micros: number } {
+    const { step, options } = entry;
+    this.#current = step.stepName;
+    for (const observer of this.#observers) observer.stepStart?.(step.stepName);
+    const started = performance.now();
+    try {
+      // Once the root is being switched there is no way back, also when that fails half-way.
+      if (step.switchesRoot === true) this.#handOver.provide(ROOT_SWITCHED, () => this.#leaveHost());
+      const returned: unknown = instance.execute(options, this.#context(step, root));
+      refusePromise(step.stepName, returned);
+    } catch (cause) {
+      throw this.#fail(step.stepName, cause);
+    }
+    const micros = (performance.now() - started) * 1000;
+    for (const observer of this.#observers) observer.stepEnd?.(step.stepName, micros);
+    return { step: step.stepName, micros };
+  }
+
+  #leaveHost(): void {
+    this.#switched = true;
+    this.#undo.clear();
+  }
+
+  #fail(step: string, cause: unknown): StepError {
+    const errors = this.#switched ? [] : this.#undo.unwind();
+    const outcome = this.#switched ? 'impossible' : errors.length > 0 ? 'failed' : 'done';
+    const error = new StepError(step, outcome, cause, errors);
+    for (const observer of this.#observers) observer.stepFail?.(error);
+    return error;
+  }
+
+  #context(step: StepClass<unknown>, root: RootDir): StepContext {
+    return {
+      root,
+      logger: this.#logger,
+      defer: (undo) => this.#undo.push(undo),
+      keep: (fd) => {
+        this.#kept.push(fd);
+        return fd;
+      },
+      provide: (under, value) => this.#handOver.provide(under, value),
+      need: (under) => this.#handOver.need(under),
+      find: (under) => this.#handOver.find(under),
+      fallBack: (name, error) => this.#fallBack(step, name, error),
+    };
+  }
+
+  #fallBack(step: StepClass<unknown>, name: string, error: unknown): void {
+    const declared = step.fallbacks?.[name];
+    if (declared === undefined || this.options.noFallbacks === true) throw error;
+    this.#fallbacks.push({ step: step.stepName, fallback: name, cost: declared.cost });
+    this.#logger.warn(`${step.stepName}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`);
+    for (const observer of this.#observers) observer.fallback?.(step.stepName, name, error);
+  }
+}
+
+/** The root directory as the caller gave it. */
+export const ROOTFS: Key<HostPath> = { name: 'rootfs' };
+
+/** Called by the step that switches the root, at the moment from which nothing can be taken back. */
+export const ROOT_SWITCHED: Key<() => void> = { name: 'root switched' };
+
+function refusePromise(step: string, returned: unknown): void {
+  if (typeof returned !== 'object' || returned === null || !('then' in returned)) return;
+  // What it still does must not end the process as an unhandled rejection.
+  Promise.resolve(returned as PromiseLike<unknown>).then(undefined, () => undefined);
+  throw new NsinitError(
+    'NSINIT_PROMISE',
+    `${step} returned a promise: steps are synchronous, since Node's other threads act on the host`,
+  );
+}

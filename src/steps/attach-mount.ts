@@ -1,0 +1,103 @@
+import type { StepContext } from '../pipeline/step.js';
+import { asFd, type Fd } from '../syscalls/descriptor.js';
+import { flags } from '../syscalls/flags.js';
+import {
+  FSCONFIG_CMD_CREATE,
+  FSCONFIG_SET_FD,
+  FSCONFIG_SET_FLAG,
+  FSCONFIG_SET_STRING,
+  FSMOUNT_CLOEXEC,
+  FSOPEN_CLOEXEC,
+  MNT_DETACH,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
+  type MountAttrFlags,
+} from '../syscalls/mount-flags.js';
+import { fdPath } from '../syscalls/paths.js';
+import { SyscallError } from '../syscalls/syscall-error.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+
+/** A file system to be made. */
+export interface NewFileSystem {
+  readonly fstype: string;
+  /** What mountinfo shows as its source. */
+  readonly source: string;
+  readonly attributes: MountAttrFlags;
+  /** Options by name; `true` for one without a value, a descriptor for one that takes it. */
+  readonly options?: Readonly<Record<string, string | true | { readonly fd: Fd }>>;
+}
+
+/** Makes a file system as a detached mount. @throws SyscallError with what the kernel said. */
+export function createMount(sys: Syscalls, wanted: NewFileSystem): Fd {
+  const context = sys.fsopen(wanted.fstype, FSOPEN_CLOEXEC);
+  try {
+    sys.fsconfig(context, FSCONFIG_SET_STRING, 'source', wanted.source, 0);
+    for (const [name, value] of Object.entries(wanted.options ?? {})) configure(sys, context, name, value);
+    sys.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0);
+    return sys.fsmount(context, FSMOUNT_CLOEXEC, wanted.attributes);
+  } catch (error) {
+    throw error instanceof SyscallError ? explain(sys, context, error) : error;
+  } finally {
+    sys.close(context);
+  }
+}
+
+function configure(sys: Syscalls, context: Fd, name: string, value: string | true | { readonly fd: Fd }): void {
+  if (value === true) sys.fsconfig(context, FSCONFIG_SET_FLAG, name, null, 0);
+  else if (typeof value === 'string') sys.fsconfig(context, FSCONFIG_SET_STRING, name, value, 0);
+  else sys.fsconfig(context, FSCONFIG_SET_FD, name, null, value.fd);
+}
+
+/** The descriptor of fsopen(2) can be read for the kernel's own words. */
+function explain(sys: Syscalls, context: Fd, error: SyscallError): SyscallError {
+  try {
+    const said = Buffer.from(sys.read(context, 4096)).toString().trim();
+    return said === '' ? error : error.withHint(said.replace(/^[ewi] /, ''));
+  } catch {
+    // ENODATA: the kernel said nothing.
+    return error;
+  }
+}
+
+/** Attaches a detached mount to a directory or file by descriptor, to be detached on failure. */
+export function attachMount(sys: Syscalls, context: StepContext, mount: Fd, target: Fd): void {
+  sys.move_mount(mount, '', target, '', flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH));
+  deferUmount(sys, context, mount);
+}
+
+/** Detaches a mount, known by the descriptor of its root, when a later step fails. */
+export function deferUmount(sys: Syscalls, context: StepContext, mount: Fd): void {
+  context.keep(mount);
+  context.defer(() => sys.umount2(fdPath(mount), MNT_DETACH));
+}
+
+/** Makes a file system and attaches it. @returns the descriptor of its root. */
+export function mountNew(sys: Syscalls, context: StepContext, wanted: NewFileSystem, target: Fd): Fd {
+  const mount = createMount(sys, wanted);
+  try {
+    attachMount(sys, context, mount, target);
+  } catch (error) {
+    sys.close(mount);
+    throw error;
+  }
+  return mount;
+}
+
+/** Runs with a descriptor that is closed afterwards. */
+export function withFd<T>(sys: Syscalls, fd: Fd, use: (fd: Fd) => T): T {
+  try {
+    return use(fd);
+  } finally {
+    sys.close(asFd(fd));
+  }
+}
+
+/** Runs with a umask of 0, so that modes are exactly the given ones; it is restored on every path. */
+export function withoutUmask(sys: Syscalls, work: () => void): void {
+  const before = sys.umask(0);
+  try {
+    work();
+  } finally {
+    sys.umask(before);
+  }
+}

@@ -1,0 +1,40 @@
+import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
+import { OptionReader } from '../pipeline/options.js';
+import type { Step, StepContext } from '../pipeline/step.js';
+import { SyscallError } from '../syscalls/syscall-error.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+import { inDev } from './dev-directory.js';
+import { copyNode } from './device-nodes.js';
+
+const MOST = 256;
+
+/** Copies the host's loop devices, up to the first that it lacks. Never fatal, as in the seed. */
+@injectable()
+export class LoopDevicesStep implements Step<object> {
+  static readonly stepName = 'loop-devices';
+  static readonly view = 'host';
+  static readonly after = ['bind-rootfs', 'dev'];
+  static readonly writesRoot = true;
+
+  constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
+
+  static parse(input: unknown): object {
+    return new OptionReader(input).done({});
+  }
+
+  describe(): string {
+    return "copy the host's loop devices to /dev";
+  }
+
+  execute(_options: object, context: StepContext): void {
+    inDev(this.sys, context, (dev) => {
+      try {
+        for (let index = 0; index < MOST; index += 1) copyNode(this.sys, context, dev, `loop${index}`);
+      } catch (error) {
+        if (!(error instanceof SyscallError)) throw error;
+        // ENOENT is the first gap; EPERM is a user namespace, where nobody makes nodes.
+        context.logger.debug(`loop-devices: ${error.message}`);
+      }
+    });
+  }
+}

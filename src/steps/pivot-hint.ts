@@ -1,0 +1,38 @@
+import type { StepContext } from '../pipeline/step.js';
+import { AT_EMPTY_PATH, STATX_ATTR_MOUNT_ROOT, STATX_BASIC_STATS, STATX_MNT_ID } from '../syscalls/file-flags.js';
+import { flags, hasFlags } from '../syscalls/flags.js';
+import { readMountinfo } from '../syscalls/mountinfo.js';
+import { SyscallError } from '../syscalls/syscall-error.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+
+/**
+ * Makes the call that switches the root. pivot_root(2) and MS_MOVE answer EINVAL for half a dozen
+ * causes; mountinfo tells which.
+ *
+ * @throws SyscallError with the cause as its hint, where it can be told.
+ */
+export function explainPivotError(sys: Syscalls, context: StepContext, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== 'EINVAL') throw error;
+    const hint = findCause(sys, context);
+    throw hint === undefined ? error : error.withHint(hint);
+  }
+}
+
+function findCause(sys: Syscalls, { root }: StepContext): string | undefined {
+  const stat = sys.statx(root.fd, '', AT_EMPTY_PATH, flags(STATX_BASIC_STATS, STATX_MNT_ID));
+  if (!hasFlags(stat.attributes, STATX_ATTR_MOUNT_ROOT)) {
+    return 'the new root is not a mount point: put bind-rootfs before';
+  }
+  const mounts = readMountinfo(sys);
+  const own = mounts.find(({ id }) => BigInt(id) === stat.mntId);
+  const around = mounts.find(({ id }) => id === own?.parent);
+  if (own?.shared === true) return 'the new root is a shared mount: choose another propagation';
+  if (around?.shared === true) return 'the mount around the new root is shared: choose another propagation';
+  const current = mounts.find(({ mountPoint }) => mountPoint === '/');
+  if (current === undefined) return 'the current root is not a mount point (a chroot): start outside of it';
+  if (current.fstype === 'rootfs') return 'the current root is the initramfs, which cannot be pivoted: use --no-pivot';
+  return undefined;
+}

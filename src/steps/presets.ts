@@ -1,0 +1,92 @@
+import { NsinitError } from '../pipeline/errors.js';
+import { Pipeline } from '../pipeline/pipeline.js';
+import { BindMountStep } from './bind-mount.js';
+import { BindRootfsStep } from './bind-rootfs.js';
+import { ConsoleStep } from './console.js';
+import { DevSymlinksStep } from './dev-symlinks.js';
+import { DevStep } from './dev.js';
+import { DeviceNodesStep } from './device-nodes.js';
+import { LoopDevicesStep } from './loop-devices.js';
+import { PropagationStep, type PropagationMode } from './propagation.js';
+import { PtmxStep } from './ptmx.js';
+import { ReadonlyRootStep } from './readonly-root.js';
+import { RootSwitchStep } from './root-switch.js';
+import { SystemMountsStep } from './system-mounts.js';
+import { ThrowawayRootStep } from './throwaway-root.js';
+import { TmpfsMountStep } from './tmpfs-mount.js';
+import { hostPath } from '../syscalls/paths.js';
+import { UmaskStep } from './umask.js';
+
+/** Names of the presets. */
+export type PresetName = 'standard' | 'classic';
+export const PRESET_NAMES: readonly PresetName[] = ['standard', 'classic'];
+
+/** A mount of the user's. */
+export type UserMount =
+  | { readonly bind: string; readonly target: string; readonly readonly?: boolean }
+  | { readonly tmpfs: string; readonly size?: string };
+
+/** What a preset's pipeline is to be like. */
+export interface PresetOptions {
+  readonly readonly?: boolean | undefined;
+  /** Moves the root where it cannot be pivoted. */
+  readonly noPivot?: boolean | undefined;
+  readonly propagation?: PropagationMode | undefined;
+  /** Always in `classic`, as in the seed. */
+  readonly loopDevices?: boolean | undefined;
+  /** The classic console: a terminal's path on the host. `standard` takes the key TERMINAL. */
+  readonly console?: string | undefined;
+  /** A copy of this machine as the root, instead of a directory. */
+  readonly throwaway?: boolean | undefined;
+  readonly mounts?: readonly UserMount[] | undefined;
+}
+
+/** The pipeline of a preset. @throws NsinitError when an option is wrong. */
+export function createPreset(name: PresetName, options: PresetOptions = {}): Pipeline {
+  if (name === 'standard') return standard(options);
+  if (name === 'classic') return classic(options);
+  throw new NsinitError('NSINIT_OPTION', `there is no preset ${JSON.stringify(name)}; there are ${PRESET_NAMES.join(', ')}`);
+}
+
+function standard(options: PresetOptions): Pipeline {
+  const propagation = options.propagation ?? 'rslave';
+  const pipeline = new Pipeline().use(PropagationStep, { mode: propagation });
+  useRoot(pipeline, options, false);
+  pipeline.use(DevStep).use(SystemMountsStep).use(DeviceNodesStep);
+  if (options.loopDevices === true) pipeline.use(LoopDevicesStep);
+  pipeline.use(DevSymlinksStep).use(PtmxStep).use(ConsoleStep);
+  useMounts(pipeline, options.mounts ?? []);
+  pipeline.use(RootSwitchStep, { method: options.noPivot === true ? 'move' : 'pivot' });
+  if (options.readonly === true) pipeline.use(ReadonlyRootStep);
+  return pipeline.use(UmaskStep);
+}
+
+/** The seed's order and arguments. */
+function classic(options: PresetOptions): Pipeline {
+  const noPivot = options.noPivot === true;
+  const pipeline = new Pipeline().use(PropagationStep, { mode: options.propagation ?? (noPivot ? 'rslave' : 'rprivate') });
+  useRoot(pipeline, options, options.readonly === true);
+  pipeline
+    .use(SystemMountsStep, { classic: true })
+    .use(DeviceNodesStep, { fromHost: true })
+    .use(LoopDevicesStep)
+    .use(DevSymlinksStep, { always: true });
+  if (options.console !== undefined) pipeline.use(PtmxStep).use(ConsoleStep, { path: options.console });
+  useMounts(pipeline, options.mounts ?? []);
+  return pipeline.use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' }).use(UmaskStep);
+}
+
+function useRoot(pipeline: Pipeline, options: PresetOptions, readonly: boolean): void {
+  if (options.throwaway === true) pipeline.use(ThrowawayRootStep);
+  else pipeline.use(BindRootfsStep, { readonly, privateParent: options.propagation?.endsWith('shared') ?? false });
+}
+
+function useMounts(pipeline: Pipeline, mounts: readonly UserMount[]): void {
+  for (const mount of mounts) {
+    if ('bind' in mount) {
+      pipeline.use(BindMountStep, { source: hostPath(mount.bind), target: mount.target, readonly: mount.readonly ?? false });
+    } else {
+      pipeline.use(TmpfsMountStep, { target: mount.tmpfs, size: mount.size ?? '' });
+    }
+  }
+}

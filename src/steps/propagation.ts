@@ -1,0 +1,48 @@
+import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
+import { OptionReader } from '../pipeline/options.js';
+import type { Step } from '../pipeline/step.js';
+import { flags } from '../syscalls/flags.js';
+import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, type MountFlags } from '../syscalls/mount-flags.js';
+import { hostPath } from '../syscalls/paths.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+
+const MODES = {
+  private: MS_PRIVATE,
+  rprivate: flags(MS_PRIVATE, MS_REC),
+  slave: MS_SLAVE,
+  rslave: flags(MS_SLAVE, MS_REC),
+  shared: MS_SHARED,
+  rshared: flags(MS_SHARED, MS_REC),
+} satisfies Record<string, MountFlags>;
+
+/** How mounts spread between this namespace and the one it was copied from (mount_namespaces(7)). */
+export type PropagationMode = keyof typeof MODES;
+export const PROPAGATION_MODES = Object.keys(MODES) as readonly PropagationMode[];
+
+export interface PropagationOptions {
+  /** rslave unless given: unmounts of the host still arrive, and nothing leaks out. */
+  readonly mode: PropagationMode;
+}
+
+/** Sets how mounts of the namespace spread, before anything is mounted. */
+@injectable()
+export class PropagationStep implements Step<PropagationOptions> {
+  static readonly stepName = 'propagation';
+  static readonly view = 'host';
+
+  constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
+
+  static parse(input: unknown): PropagationOptions {
+    const given = new OptionReader(input);
+    return given.done({ mode: given.oneOf('mode', PROPAGATION_MODES, 'rslave') });
+  }
+
+  describe({ mode }: PropagationOptions): string {
+    return `make / ${mode}`;
+  }
+
+  /** Not taken back: a mount that has left its peer group cannot be put into it again. */
+  execute({ mode }: PropagationOptions): void {
+    this.sys.mount('', hostPath('/'), '', MODES[mode], '');
+  }
+}

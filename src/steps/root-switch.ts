@@ -1,0 +1,130 @@
+import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
+import { OptionReader } from '../pipeline/options.js';
+import type { Step, StepContext } from '../pipeline/step.js';
+import { NsinitError } from '../pipeline/errors.js';
+import { ROOT_SWITCHED } from '../pipeline/run.js';
+import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
+import { AT_EMPTY_PATH, AT_REMOVEDIR, O_CLOEXEC, O_DIRECTORY, O_PATH, STATX_BASIC_STATS, STATX_MNT_ID, type AtFlags } from '../syscalls/file-flags.js';
+import { flags } from '../syscalls/flags.js';
+import { readMountinfo } from '../syscalls/mountinfo.js';
+import { MNT_DETACH, MS_MOVE, MS_REC, MS_SLAVE } from '../syscalls/mount-flags.js';
+import { containerPath, fdPath, hostPath, sourceName } from '../syscalls/paths.js';
+import { isErrno } from '../syscalls/syscall-error.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+import { withFd } from './attach-mount.js';
+import { explainPivotError } from './pivot-hint.js';
+
+const MOUNT_ID = flags(STATX_BASIC_STATS, STATX_MNT_ID);
+const METHODS = ['pivot', 'move', 'classic-pivot', 'classic-move'] as const;
+
+export interface RootSwitchOptions {
+  /**
+   * pivot_root(2), or MS_MOVE and chroot(2) where the root file system cannot be pivoted. The
+   * classic ones make the seed's calls: a directory for the old root, and nothing hidden.
+   */
+  readonly method: (typeof METHODS)[number];
+}
+
+/** Makes the root the root, and leaves the host's. */
+@injectable()
+export class RootSwitchStep implements Step<RootSwitchOptions> {
+  static readonly stepName = 'root-switch';
+  static readonly view = 'either';
+  static readonly after = ['bind-rootfs', 'system-mounts', 'device-nodes', 'dev-symlinks', 'ptmx', 'console'];
+  static readonly switchesRoot = true;
+
+  constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
+
+  static parse(input: unknown): RootSwitchOptions {
+    const given = new OptionReader(input);
+    return given.done({ method: given.oneOf('method', METHODS, 'pivot') });
+  }
+
+  describe({ method }: RootSwitchOptions): readonly string[] {
+    return method.endsWith('pivot')
+      ? ['pivot_root to the new root', 'detach the old root']
+      : ['move the new root over /', 'chroot to it'];
+  }
+
+  execute({ method }: RootSwitchOptions, context: StepContext): void {
+    const before = hostPath(this.sys.getcwd());
+    if (method === 'move') this.#hideHost(context);
+    this.sys.chdir(fdPath(context.root.fd));
+    context.defer(() => this.sys.chdir(before));
+    if (method === 'pivot') this.#pivot(context);
+    else if (method === 'classic-pivot') this.#classicPivot(context);
+    else this.#move(context);
+    this.#verify(context);
+  }
+
+  /**
+   * `/..` leads to the top of what is stacked on /: a process that enters the namespace later gets
+   * that as its root, so nothing of the host may be there.
+   */
+  #verify({ root }: StepContext): void {
+    const top = this.sys.statx(AT_FDCWD, containerPath('/..'), flags<AtFlags>(), MOUNT_ID);
+    const own = this.sys.statx(root.fd, '', AT_EMPTY_PATH, MOUNT_ID);
+    if (top.mntId === own.mntId) return;
+    throw new NsinitError('NSINIT_VERIFY', 'something else is mounted over the new root: the host could be reached');
+  }
+
+  /** Needs no directory for the old root: it is stacked on the new one (pivot_root(2), NOTES). */
+  #pivot(context: StepContext): void {
+    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
+    withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath('/'), how), (old) => {
+      explainPivotError(this.sys, context, () => this.sys.pivot_root('.', '.'));
+      context.need(ROOT_SWITCHED)();
+      this.sys.fchdir(old);
+      // So that the detaching does not spread to the host.
+      this.sys.mount('', '.', '', flags(MS_SLAVE, MS_REC), '');
+      this.sys.umount2('.', MNT_DETACH);
+    });
+    this.sys.chdir(containerPath('/'));
+  }
+
+  #classicPivot(context: StepContext): void {
+    const { root } = context;
+    const name = this.#makePutOld(context, root.fd);
+    withFd(this.sys, root.openDirectory(`/${name}`), (putOld) => {
+      explainPivotError(this.sys, context, () => this.sys.pivot_root(fdPath(root.fd), fdPath(putOld)));
+      context.need(ROOT_SWITCHED)();
+    });
+    const putOld = containerPath(`/${name}`);
+    this.sys.chdir(containerPath('/'));
+    this.sys.umount2(putOld, MNT_DETACH);
+    this.sys.unlinkat(AT_FDCWD, putOld, AT_REMOVEDIR);
+  }
+
+  // Counted up and not drawn by lot, so that a plan and its run have the same name.
+  #makePutOld({ root }: StepContext, directory: Fd): string {
+    for (let suffix = 0; ; suffix += 1) {
+      const name = `.pivot_root${suffix}`;
+      if (root.mkdirIn(directory, name, 0o700)) return name;
+    }
+  }
+
+  #move(context: StepContext): void {
+    explainPivotError(this.sys, context, () =>
+      this.sys.mount(fdPath(context.root.fd), hostPath('/'), '', MS_MOVE, ''),
+    );
+    context.need(ROOT_SWITCHED)();
+    this.sys.chroot('.');
+    this.sys.chdir(containerPath('/'));
+  }
+
+  /** Nothing is detached by a move, so every whole proc and sysfs of the host is hidden first. */
+  #hideHost({ root }: StepContext): void {
+    const rootfs = this.sys.descriptors.get(root.fd);
+    for (const { fstype, root: part, mountPoint } of readMountinfo(this.sys).reverse()) {
+      if (part !== '/' || (fstype !== 'proc' && fstype !== 'sysfs')) continue;
+      if (mountPoint.startsWith(`${rootfs}/`)) continue;
+      try {
+        this.sys.umount2(hostPath(mountPoint), MNT_DETACH);
+      } catch (error) {
+        if (!isErrno(error, 'EINVAL', 'EPERM')) throw error;
+        // A locked mount cannot be removed, but covered.
+        this.sys.mount(sourceName('tmpfs'), hostPath(mountPoint), 'tmpfs', flags(), 'size=0k');
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { AT_FDCWD, type Fd } from './descriptor.js';
+import { O_CLOEXEC, O_RDONLY } from './file-flags.js';
+import { flags } from './flags.js';
+import { hostPath } from './paths.js';
+import type { Syscalls } from './syscalls.js';
+
+/** One mount, as proc_pid_mountinfo(5) shows it. */
+export interface MountinfoEntry {
+  readonly id: number;
+  readonly parent: number;
+  readonly device: string;
+  /** The directory of the file system that is the mount's root. */
+  readonly root: string;
+  readonly mountPoint: string;
+  readonly options: string;
+  readonly shared: boolean;
+  readonly fstype: string;
+  readonly source: string;
+  readonly superOptions: string;
+}
+
+// Space, tab, newline and backslash are written in octal.
+const unescape = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+/** Takes the text of a mountinfo file apart. */
+export function parseMountinfo(content: string): MountinfoEntry[] {
+  return content
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [own = '', fileSystem = ''] = line.split(' - ');
+      const [id, parent, device = '', root = '', mountPoint = '', options = '', ...tags] = own.split(' ');
+      const [fstype = '', source = '', superOptions = ''] = fileSystem.split(' ');
+      return {
+        id: Number(id),
+        parent: Number(parent),
+        device,
+        root: unescape(root),
+        mountPoint: unescape(mountPoint),
+        options,
+        shared: tags.some((tag) => tag.startsWith('shared:')),
+        fstype,
+        source: unescape(source),
+        superOptions,
+      };
+    });
+}
+
+/** Reads a file to its end. @throws SyscallError */
+export function readAll(sys: Syscalls, fd: Fd): string {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const part = sys.read(fd, 65536);
+    if (part.length === 0) return Buffer.concat(parts).toString();
+    parts.push(part);
+  }
+}
+
+/** The mounts of the calling thread. @throws SyscallError */
+export function readMountinfo(sys: Syscalls): MountinfoEntry[] {
+  const path = hostPath('/proc/thread-self/mountinfo');
+  const fd = sys.openat2(AT_FDCWD, path, { flags: flags(O_RDONLY, O_CLOEXEC) });
+  try {
+    return parseMountinfo(readAll(sys, fd));
+  } finally {
+    sys.close(fd);
+  }
+}

@@ -1,0 +1,218 @@
+import type { Fd } from './descriptor.js';
+import {
+  AT_EMPTY_PATH,
+  AT_REMOVEDIR,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_PATH,
+  O_WRONLY,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  S_IFDIR,
+  S_IFMT,
+  STATX_BASIC_STATS,
+  type AtFlags,
+  type OpenFlags,
+  type ResolveFlags,
+} from './file-flags.js';
+import { flags } from './flags.js';
+import { component, PathError, type InRootPath } from './paths.js';
+import { isErrno } from './syscall-error.js';
+import type { Syscalls } from './syscalls.js';
+
+/** Takes back one effect. */
+export type Undo = () => void;
+/** Told of each effect that has just succeeded. */
+export type Defer = (undo: Undo) => void;
+
+const DIRECTORY = flags(O_PATH, O_DIRECTORY, O_CLOEXEC);
+const IN_ROOT = flags(RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS);
+const NO_FLAGS = flags<AtFlags>();
+
+/** Splits an absolute path of the root into its parent and its last name. */
+export function splitPath(path: string): { readonly parent: string; readonly name: string } {
+  const trimmed = path.replace(/\/+$/, '');
+  const slash = trimmed.lastIndexOf('/');
+  if (slash < 0 || trimmed === '') throw new PathError(`${JSON.stringify(path)} is not an absolute path below the root`);
+  return { parent: trimmed.slice(0, slash) || '/', name: trimmed.slice(slash + 1) };
+}
+
+/**
+ * A container's root, by descriptor. Every path is resolved by the kernel inside it (openat2(2),
+ * RESOLVE_IN_ROOT), so that no symbolic link of the root leads to a file of the host; what is
+ * made is made in a directory's descriptor under a single name.
+ */
+export class RootDir {
+  #fd: Fd | undefined;
+
+  /**
+   * @param fd the root, or undefined until a step has made one.
+   * @param defer is told how each created entry is removed again.
+   */
+  constructor(
+    private readonly sys: Syscalls,
+    fd: Fd | undefined,
+    private readonly defer: Defer = () => undefined,
+  ) {
+    this.#fd = fd;
+  }
+
+  /** The root's descriptor. @throws PathError when there is no root yet. */
+  get fd(): Fd {
+    if (this.#fd === undefined) throw new PathError('there is no root yet: give rootfs, or a step that makes one');
+    return this.#fd;
+  }
+
+  /** Replaces the descriptor: after a mount on the root, the old one leads below it. */
+  rebase(fd: Fd): void {
+    this.#fd = fd;
+  }
+
+  /**
+   * Opens a path in the root.
+   *
+   * @throws SyscallError of openat2(2).
+   */
+  open(path: string, openFlags: OpenFlags, resolve: ResolveFlags = IN_ROOT): Fd {
+    return this.sys.openat2(this.fd, path as InRootPath, {
+      flags: flags(openFlags, O_CLOEXEC),
+      resolve: flags(resolve, IN_ROOT),
+    });
+  }
+
+  /** Opens a directory of the root, for the `…at` calls. @throws SyscallError */
+  openDirectory(path: string): Fd {
+    return this.open(path, DIRECTORY);
+  }
+
+  /**
+   * Opens a directory that no symbolic link leads to, and makes it if it is missing. proc and sys
+   * are mounted on such only: an image whose /proc is a link has shown other files instead
+   * (CVE-2019-19921).
+   *
+   * @throws SyscallError; ELOOP when there is a link on the way.
+   */
+  realDirectory(path: string, mode: number): Fd {
+    const { parent, name } = splitPath(path);
+    const fd = parent === '/' ? this.fd : this.open(parent, DIRECTORY, RESOLVE_NO_SYMLINKS);
+    try {
+      return this.#enter(fd, name, mode);
+    } finally {
+      if (fd !== this.#fd) this.sys.close(fd);
+    }
+  }
+
+  /**
+   * Opens a directory and makes each missing one on the way.
+   *
+   * @param mode permission bits of what is made, less the umask.
+   * @throws SyscallError; ENOTDIR when a file is in the way.
+   */
+  mkdirAll(path: string, mode: number): Fd {
+    try {
+      return this.openDirectory(path);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
+    const { parent, name } = splitPath(path);
+    const fd = this.mkdirAll(parent, mode);
+    try {
+      return this.#enter(fd, name, mode);
+    } finally {
+      this.sys.close(fd);
+    }
+  }
+
+  /** Opens a file of the root by path, making an empty one if it is missing: a place for a bind. */
+  ensureFile(path: string, mode: number): Fd {
+    try {
+      return this.open(path, O_PATH);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
+    const { parent, name } = splitPath(path);
+    const fd = this.mkdirAll(parent, 0o755);
+    try {
+      return this.createFile(fd, name, mode);
+    } finally {
+      this.sys.close(fd);
+    }
+  }
+
+  /** Makes an empty file in a directory. @returns its O_PATH descriptor. @throws SyscallError */
+  createFile(directory: Fd, name: string, mode: number): Fd {
+    const entry = component(name);
+    const how = { flags: flags(O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC), mode };
+    this.sys.close(this.sys.openat2(directory, entry, how));
+    this.#deferUnlink(directory, name, NO_FLAGS);
+    return this.sys.openat2(directory, entry, { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
+  }
+
+  /** Makes a directory in a directory. @returns whether it was missing. @throws SyscallError */
+  mkdirIn(directory: Fd, name: string, mode: number): boolean {
+    try {
+      this.sys.mkdirat(directory, component(name), mode);
+    } catch (error) {
+      if (isErrno(error, 'EEXIST')) return false;
+      throw error;
+    }
+    this.#deferUnlink(directory, name, AT_REMOVEDIR);
+    return true;
+  }
+
+  /** Makes a symbolic link in a directory. @throws SyscallError */
+  symlinkIn(directory: Fd, name: string, target: string): void {
+    this.sys.symlinkat(target, directory, component(name));
+    this.#deferUnlink(directory, name, NO_FLAGS);
+  }
+
+  /** Makes a device node in a directory. @throws SyscallError */
+  mknodIn(directory: Fd, name: string, mode: number, dev: { major: number; minor: number }): void {
+    this.sys.mknodat(directory, component(name), mode, dev);
+    this.#deferUnlink(directory, name, NO_FLAGS);
+  }
+
+  /**
+   * Removes a file, or an empty directory; never what is in one. Nothing there is no error.
+   *
+   * @throws SyscallError
+   */
+  removeIn(directory: Fd, name: string): void {
+    try {
+      this.sys.unlinkat(directory, component(name), NO_FLAGS);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return;
+      if (!isErrno(error, 'EISDIR', 'EPERM')) throw error;
+      this.sys.unlinkat(directory, component(name), AT_REMOVEDIR);
+    }
+  }
+
+  #enter(directory: Fd, name: string, mode: number): Fd {
+    this.mkdirIn(directory, name, mode);
+    const fd = this.sys.openat2(directory, component(name), { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
+    const stat = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+    if ((stat.mode & S_IFMT) === S_IFDIR) return fd;
+    const where = this.sys.descriptors.get(fd);
+    this.sys.close(fd);
+    throw new PathError(`${where} must be a directory, and something else is in its place`);
+  }
+
+  // The directory may be closed by then: it is kept by a descriptor of its own.
+  #deferUnlink(directory: Fd, name: string, how: AtFlags): void {
+    const { sys } = this;
+    const path = sys.descriptors.get(directory);
+    const kept = directory === this.#fd ? directory : sys.openat2(directory, '.' as InRootPath, { flags: DIRECTORY });
+    sys.descriptors.set(kept, path);
+    this.defer(() => {
+      sys.unlinkat(kept, component(name), how);
+    });
+    if (kept !== this.#fd) this.held.push(kept);
+  }
+
+  /** Descriptors that undo needs; closed at the end of a run. */
+  readonly held: Fd[] = [];
+}
