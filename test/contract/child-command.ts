@@ -16,15 +16,33 @@ const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
  */
 export function childCommand(caller: Caller, module: URL, ...rest: string[]): ChildCommand {
   if (process.platform !== 'linux') return { unavailable: `this is ${process.platform}` };
-  if (process.geteuid?.() !== 0) return { unavailable: 'it takes root to hold it against the kernel' };
+  if (process.geteuid?.() !== 0)
+    return { unavailable: 'it takes root to hold it against the kernel' };
   // The suite may run from sources or from what was compiled of them.
   const script = fileURLToPath(module);
-  const node = [process.execPath, ...process.execArgv, existsSync(script) ? script : script.replace(/\.js$/, '.ts'), caller, ...rest];
-  const command = caller === 'root' ? ['unshare', '-m', ...node] : ['setpriv', ...NOBODY, 'unshare', '-Urm', ...node];
+  const node = [
+    process.execPath,
+    ...process.execArgv,
+    existsSync(script) ? script : script.replace(/\.js$/, '.ts'),
+    caller,
+    ...rest,
+  ];
+  const command =
+    caller === 'root'
+      ? ['unshare', '-m', ...node]
+      : ['setpriv', ...NOBODY, 'unshare', '-Urm', ...node];
   const [file = '', ...args] = command;
   if (caller === 'user-namespace') {
-    const probe = spawnSync('setpriv', [...NOBODY, 'unshare', '-Urm', 'test', '-r', node.at(-2 - rest.length) ?? ''], { encoding: 'utf8' });
-    if (probe.status !== 0) return { unavailable: `user 65534 cannot make a user namespace or read the sources ${probe.stderr}`.trim() };
+    const probe = spawnSync(
+      'setpriv',
+      [...NOBODY, 'unshare', '-Urm', 'test', '-r', node.at(-2 - rest.length) ?? ''],
+      { encoding: 'utf8' },
+    );
+    if (probe.status !== 0)
+      return {
+        unavailable:
+          `user 65534 cannot make a user namespace or read the sources ${probe.stderr}`.trim(),
+      };
   }
   // Reading certificates at start costs more than the whole suite.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;

@@ -24,8 +24,15 @@ function askKernel(caller: Caller): RealRun {
 function runChild(caller: Caller, ...only: string[]): RealRun {
   const command = childCommand(caller, new URL('./real-child.js', import.meta.url), ...only);
   if ('unavailable' in command) return { outcomes: new Map(), unavailable: command.unavailable };
-  const child = spawnSync(command.file, command.args, { encoding: 'utf8', env: command.env, maxBuffer: 1 << 28 });
-  if (child.status !== 0) throw new Error(`the kernel's side of the contract ended with ${child.status}: ${child.stderr}`);
+  const child = spawnSync(command.file, command.args, {
+    encoding: 'utf8',
+    env: command.env,
+    maxBuffer: 1 << 28,
+  });
+  if (child.status !== 0)
+    throw new Error(
+      `the kernel's side of the contract ended with ${child.status}: ${child.stderr}`,
+    );
   const lines = child.stdout.split('\n').filter((line) => line !== '');
   const parsed = lines.map((line) => JSON.parse(line) as { name: string; outcome: Outcome });
   return { outcomes: new Map(parsed.map(({ name, outcome }) => [name, outcome])) };

@@ -1,7 +1,14 @@
 import { AT_FDCWD } from '../../src/syscalls/descriptor.js';
 import { O_CREAT, O_WRONLY, S_IFCHR } from '../../src/syscalls/file-flags.js';
 import { flags } from '../../src/syscalls/flags.js';
-import { MNT_DETACH, MS_BIND, MS_NOSUID, MS_PRIVATE, MS_REC, type MountFlags } from '../../src/syscalls/mount-flags.js';
+import {
+  MNT_DETACH,
+  MS_BIND,
+  MS_NOSUID,
+  MS_PRIVATE,
+  MS_REC,
+  type MountFlags,
+} from '../../src/syscalls/mount-flags.js';
 import { component, hostPath, sourceName } from '../../src/syscalls/paths.js';
 import { CLONE_NEWNS } from '../../src/syscalls/process-flags.js';
 import type { Syscalls } from '../../src/syscalls/syscalls.js';

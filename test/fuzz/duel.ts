@@ -25,7 +25,9 @@ export class Disagreement extends Error {
     readonly kernel: string,
     readonly model: string,
   ) {
-    super(`${op === undefined ? 'at the start' : `${op.call}(${JSON.stringify(op.args)})`}: ${about}\n  kernel: ${kernel}\n  model:  ${model}`);
+    super(
+      `${op === undefined ? 'at the start' : `${op.call}(${JSON.stringify(op.args)})`}: ${about}\n  kernel: ${kernel}\n  model:  ${model}`,
+    );
   }
 }
 
@@ -65,7 +67,8 @@ export class Duel {
           return;
         }
         const result = players[0].play(op);
-        if (!/^E[A-Z]/.test(result)) this.succeeded.set(op.call, (this.succeeded.get(op.call) ?? 0) + 1);
+        if (!/^E[A-Z]/.test(result))
+          this.succeeded.set(op.call, (this.succeeded.get(op.call) ?? 0) + 1);
         this.#same(op, 'result', result, answer);
         const [realMounts, modelMounts] = mountsOf();
         // The root below the root is the machine's own business.
@@ -114,5 +117,8 @@ function firstDifference(kernel: string, model: string): [string, string] {
   const index = left.findIndex((line, at) => line !== right[at]);
   if (left.length === 1 && right.length === 1) return [kernel, model];
   const from = index < 0 ? left.length : index;
-  return [left.slice(from, from + 3).join('\n          '), right.slice(from, from + 3).join('\n          ')];
+  return [
+    left.slice(from, from + 3).join('\n          '),
+    right.slice(from, from + 3).join('\n          '),
+  ];
 }

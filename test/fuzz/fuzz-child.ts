@@ -27,9 +27,11 @@ const summary = {
   runs: outcome.numRuns,
   calls: duel.calls,
   unknown: duel.unknown,
-  succeeded: Object.fromEntries([...duel.succeeded].sort()),
+  succeeded: Object.fromEntries([...duel.succeeded].sort(([a], [b]) => (a < b ? -1 : 1))),
   seed: Number(seed),
   seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
-  ...(outcome.failed ? { disagreement: String(last?.message ?? outcome.errorInstance), sequence: counterexample } : {}),
+  ...(outcome.failed
+    ? { disagreement: String(last?.message ?? outcome.errorInstance), sequence: counterexample }
+    : {}),
 };
 writeSync(1, `${JSON.stringify(summary)}\n`);

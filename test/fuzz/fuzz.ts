@@ -22,7 +22,10 @@ const shares: readonly (readonly [Caller, number])[] = [
   ['user-namespace', Math.floor(runs * 0.4)],
 ];
 const results = await Promise.all(
-  shares.map(async ([caller, share]) => ({ caller, result: await runFuzz(caller, { runs: share, seed, length }) })),
+  shares.map(async ([caller, share]) => ({
+    caller,
+    result: await runFuzz(caller, { runs: share, seed, length }),
+  })),
 );
 const summaries: FuzzSummary[] = [];
 for (const { caller, result } of results) {
@@ -30,17 +33,30 @@ for (const { caller, result } of results) {
   else summaries.push(result);
 }
 for (const summary of summaries) report(summary);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(summaries, undefined, 2)}\n`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify(summaries, undefined, 2)}\n`);
 const disagreements = summaries.filter((summary) => summary.disagreement !== undefined).length;
-const total = (of: (summary: FuzzSummary) => number): number => summaries.reduce((sum, one) => sum + of(one), 0);
+const total = (of: (summary: FuzzSummary) => number): number =>
+  summaries.reduce((sum, one) => sum + of(one), 0);
 console.log(
   `fuzz: ${total((s) => s.runs)} sequences, ${total((s) => s.calls)} calls, seed ${seed}, ${disagreements} disagreements`,
 );
 process.exitCode = disagreements === 0 ? 0 : 1;
 
-function report({ caller, runs: done, calls, unknown, succeeded, seconds, disagreement, sequence }: FuzzSummary): void {
+function report({
+  caller,
+  runs: done,
+  calls,
+  unknown,
+  succeeded,
+  seconds,
+  disagreement,
+  sequence,
+}: FuzzSummary): void {
   const carriedOut = Object.values(succeeded).reduce((sum, count) => sum + count, 0);
-  console.log(`${caller}: ${done} sequences, ${calls} calls (${carriedOut} carried out), ${unknown} ended at the model's limits, ${seconds} s`);
+  console.log(
+    `${caller}: ${done} sequences, ${calls} calls (${carriedOut} carried out), ${unknown} ended at the model's limits, ${seconds} s`,
+  );
   if (disagreement === undefined) return;
   console.log(disagreement);
   // As an entry for test/contract/regressions/regressions.ts.

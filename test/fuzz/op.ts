@@ -2,6 +2,7 @@ import { asFd, AT_FDCWD, type Fd } from '../../src/syscalls/descriptor.js';
 import { SyscallError } from '../../src/syscalls/syscall-error.js';
 import type { CallName, Syscalls } from '../../src/syscalls/syscalls.js';
 import { describeResult } from '../contract/describe-result.js';
+import { retried } from '../contract/retried.js';
 
 /** A descriptor by the order in which it was opened; taken round when there are fewer. */
 export interface SlotArg {
@@ -17,7 +18,8 @@ export interface TextArg {
   readonly text: string;
 }
 
-export type OpArg = number | string | null | SlotArg | SlotPathArg | TextArg | Readonly<Record<string, number>>;
+export type OpArg =
+  number | string | null | SlotArg | SlotPathArg | TextArg | Readonly<Record<string, number>>;
 
 /** One call as data: it can be written to a file, and made on any kernel. */
 export interface Op {
@@ -25,7 +27,12 @@ export interface Op {
   readonly args: readonly OpArg[];
 }
 
-const OPENS: ReadonlySet<CallName> = new Set<CallName>(['open_tree', 'fsopen', 'fsmount', 'openat2']);
+const OPENS: ReadonlySet<CallName> = new Set<CallName>([
+  'open_tree',
+  'fsopen',
+  'fsmount',
+  'openat2',
+]);
 
 /** Plays calls on one kernel and keeps the descriptors that they open. */
 export class Player {
@@ -38,7 +45,7 @@ export class Player {
     const given = args.map((arg) => this.#resolve(arg));
     try {
       const method = this.sys[call] as unknown as (...given: unknown[]) => unknown;
-      const value = method.apply(this.sys, given);
+      const value = retried(call, () => method.apply(this.sys, given));
       return this.#took(call, given, value);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;

@@ -27,11 +27,17 @@ export interface FuzzOptions {
 }
 
 /** Fuzzes as one caller, in a process of its own; or tells why that is not possible here. */
-export function runFuzz(caller: Caller, options: FuzzOptions): Promise<FuzzSummary | { readonly unavailable: string }> {
+export function runFuzz(
+  caller: Caller,
+  options: FuzzOptions,
+): Promise<FuzzSummary | { readonly unavailable: string }> {
   const numbers = [options.runs, options.seed, options.length].map(String);
   const command = childCommand(caller, new URL('./fuzz-child.js', import.meta.url), ...numbers);
   if ('unavailable' in command) return Promise.resolve(command);
-  const child = spawn(command.file, command.args, { env: command.env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command.file, command.args, {
+    env: command.env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
   return new Promise((resolve, reject) => {

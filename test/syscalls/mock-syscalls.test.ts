@@ -51,10 +51,19 @@ describe('MockSyscalls', () => {
       errnoOf(() => sys.mkdirat(AT_FDCWD, ROOT, 0o755));
       const fd = sys.openat2(AT_FDCWD, ROOT, { flags: O_PATH });
       sys.close(fd);
-      expect(sys.calls.map(({ name }) => name)).to.deep.equal(['umask', 'mkdirat', 'openat2', 'close']);
+      expect(sys.calls.map(({ name }) => name)).to.deep.equal([
+        'umask',
+        'mkdirat',
+        'openat2',
+        'close',
+      ]);
       expect(sys.calls[0]).to.deep.equal({ name: 'umask', args: [0o077], result: 0o022 });
       expect(sys.calls[1]?.error).to.be.instanceOf(SyscallError).with.property('code', 'EEXIST');
-      expect(sys.calls[2]).to.deep.equal({ name: 'openat2', args: [AT_FDCWD, ROOT, { flags: O_PATH }], result: fd });
+      expect(sys.calls[2]).to.deep.equal({
+        name: 'openat2',
+        args: [AT_FDCWD, ROOT, { flags: O_PATH }],
+        result: fd,
+      });
     });
 
     it('gives the calls of chosen names', () => {
@@ -132,8 +141,12 @@ describe('MockSyscalls', () => {
 
     it('stand in for the model where they match, and only there', () => {
       const sys = new MockSyscalls().answer('statx', (_, path) => path === '/dev/odd', STAT);
-      expect(sys.statx(AT_FDCWD, hostPath('/dev/odd'), NO_AT, STATX_BASIC_STATS).rdev).to.deep.equal({ major: 7, minor: 7 });
-      expect(sys.statx(AT_FDCWD, hostPath('/dev/null'), NO_AT, STATX_BASIC_STATS).rdev).to.deep.equal({ major: 1, minor: 3 });
+      expect(
+        sys.statx(AT_FDCWD, hostPath('/dev/odd'), NO_AT, STATX_BASIC_STATS).rdev,
+      ).to.deep.equal({ major: 7, minor: 7 });
+      expect(
+        sys.statx(AT_FDCWD, hostPath('/dev/null'), NO_AT, STATX_BASIC_STATS).rdev,
+      ).to.deep.equal({ major: 1, minor: 3 });
       expect(sys.calls).to.have.lengthOf(2);
     });
   });
@@ -149,7 +162,9 @@ describe('MockSyscalls', () => {
           '/srv/root/tmp': directory(0o1777),
         },
       });
-      expect(sys.state.tree('/srv/root').map(({ path, mode }) => `${path} ${mode.toString(8)}`)).to.deep.equal([
+      expect(
+        sys.state.tree('/srv/root').map(({ path, mode }) => `${path} ${mode.toString(8)}`),
+      ).to.deep.equal([
         'dev 777',
         'etc 755',
         'etc/os-release 600',
@@ -165,30 +180,49 @@ describe('MockSyscalls', () => {
       const sys = new MockSyscalls({
         mounts: [
           { at: '/proc', type: 'proc' },
-          { at: '/a', type: 'tmpfs', source: 'one', flags: ['nosuid', 'ro'], options: 'size=64k', peers: 'x' },
+          {
+            at: '/a',
+            type: 'tmpfs',
+            source: 'one',
+            flags: ['nosuid', 'ro'],
+            options: 'size=64k',
+            peers: 'x',
+          },
           { at: '/b', bind: '/a', peers: 'x' },
           { at: '/c', type: 'tmpfs', master: 'x' },
         ],
       });
-      expect(sys.state.mountinfo).to.match(/ \/ \/a ro,nosuid shared:(\d+) - tmpfs one rw,size=64k\n.* \/ \/b .*shared:\1 - tmpfs one .*\n.* \/ \/c .*master:\1 - tmpfs/);
+      expect(sys.state.mountinfo).to.match(
+        / \/ \/a ro,nosuid shared:(\d+) - tmpfs one rw,size=64k\n.* \/ \/b .*shared:\1 - tmpfs one .*\n.* \/ \/c .*master:\1 - tmpfs/,
+      );
     });
 
     it('starts without privileges when the user has none', () => {
       const sys = new MockSyscalls({ credentials: { uid: 1000, gid: 1000 } });
       expect(sys.geteuid()).to.equal(1000);
       expect(errnoOf(() => sys.mount(TMPFS, ROOT, 'tmpfs', NONE, ''))).to.equal('EPERM');
-      expect(errnoOf(() => sys.mkdirat(AT_FDCWD, hostPath('/srv/root/x'), 0o755))).to.equal('EACCES');
+      expect(errnoOf(() => sys.mkdirat(AT_FDCWD, hostPath('/srv/root/x'), 0o755))).to.equal(
+        'EACCES',
+      );
       expect(errnoOf(() => sys.mkdirat(AT_FDCWD, hostPath('/tmp/x'), 0o755))).to.equal('ok');
       expect(errnoOf(() => sys.chroot(ROOT))).to.equal('EPERM');
     });
 
     it('locks what a user namespace did not mount itself', () => {
       const ids = [{ inside: 0, outside: 1000, count: 1 }];
-      const sys = new MockSyscalls({ credentials: { userNamespace: { owner: 1000, uidMap: ids, gidMap: ids }, own: ['pid'] } });
+      const sys = new MockSyscalls({
+        credentials: { userNamespace: { owner: 1000, uidMap: ids, gidMap: ids }, own: ['pid'] },
+      });
       expect(errnoOf(() => sys.umount2(hostPath('/sys/fs/cgroup'), MNT_DETACH))).to.equal('EINVAL');
-      expect(errnoOf(() => sys.open_tree(AT_FDCWD, hostPath('/dev'), OPEN_TREE_CLONE))).to.equal('EINVAL');
-      expect(errnoOf(() => sys.mount(sourceName('proc'), hostPath('/tmp'), 'proc', NONE, ''))).to.equal('ok');
-      expect(errnoOf(() => sys.mount(sourceName('sysfs'), hostPath('/tmp'), 'sysfs', NONE, ''))).to.equal('EPERM');
+      expect(errnoOf(() => sys.open_tree(AT_FDCWD, hostPath('/dev'), OPEN_TREE_CLONE))).to.equal(
+        'EINVAL',
+      );
+      expect(
+        errnoOf(() => sys.mount(sourceName('proc'), hostPath('/tmp'), 'proc', NONE, '')),
+      ).to.equal('ok');
+      expect(
+        errnoOf(() => sys.mount(sourceName('sysfs'), hostPath('/tmp'), 'sysfs', NONE, '')),
+      ).to.equal('EPERM');
     });
 
     it('refuses a proc that would show what is masked', () => {
@@ -200,7 +234,9 @@ describe('MockSyscalls', () => {
         ],
         credentials: { userNamespace: { owner: 1000, uidMap: ids, gidMap: ids }, own: ['pid'] },
       });
-      expect(errnoOf(() => sys.mount(sourceName('proc'), hostPath('/tmp'), 'proc', NONE, ''))).to.equal('EPERM');
+      expect(
+        errnoOf(() => sys.mount(sourceName('proc'), hostPath('/tmp'), 'proc', NONE, '')),
+      ).to.equal('EPERM');
     });
 
     it('has room for no more mounts than mount-max', () => {
@@ -219,20 +255,29 @@ describe('MockSyscalls', () => {
       sys.mount(TMPFS, ROOT, 'tmpfs', MS_NOSUID, 'mode=700');
       sys.chdir(ROOT);
       sys.umask(0);
-      const fd = sys.openat2(AT_FDCWD, hostPath('/srv/root/f'), { flags: flags(O_CREAT, O_WRONLY, O_CLOEXEC), mode: 0o666 });
+      const fd = sys.openat2(AT_FDCWD, hostPath('/srv/root/f'), {
+        flags: flags(O_CREAT, O_WRONLY, O_CLOEXEC),
+        mode: 0o666,
+      });
       sys.write(fd, new TextEncoder().encode('content'));
       expect(sys.state.tree('/srv').map(({ path, content }) => [path, content])).to.deep.equal([
         ['root', undefined],
         ['root/f', 'content'],
       ]);
       expect(sys.state.tree('/srv', { crossMounts: false })).to.have.lengthOf(1);
-      expect(sys.state.descriptors.at(-1)).to.deep.equal({ fd, path: '/srv/root/f', closeOnExec: true });
+      expect(sys.state.descriptors.at(-1)).to.deep.equal({
+        fd,
+        path: '/srv/root/f',
+        closeOnExec: true,
+      });
       expect(sys.state.umask).to.equal(0);
       expect(sys.state.cwd).to.equal('/srv/root');
       sys.close(fd);
       sys.chdir(hostPath('/'));
       sys.umount2(ROOT, MNT_DETACH);
-      expect({ mountinfo: sys.state.mountinfo, tree: sys.state.tree('/srv') }).to.deep.equal(before);
+      expect({ mountinfo: sys.state.mountinfo, tree: sys.state.tree('/srv') }).to.deep.equal(
+        before,
+      );
     });
 
     it('lets a test play the other process that swaps a directory for a link', () => {
@@ -246,8 +291,14 @@ describe('MockSyscalls', () => {
   describe('the limits of the model', () => {
     it('are said, and no success is made up', () => {
       const sys = new MockSyscalls();
-      expect(() => sys.mount(sourceName('x'), ROOT, 'ext4', NONE, '')).to.throw(NotModelledError, 'the file system ext4');
-      expect(() => sys.openat2(AT_FDCWD, hostPath('/dev/loop0'), { flags: O_RDONLY })).to.throw(NotModelledError, '7:0');
+      expect(() => sys.mount(sourceName('x'), ROOT, 'ext4', NONE, '')).to.throw(
+        NotModelledError,
+        'the file system ext4',
+      );
+      expect(() => sys.openat2(AT_FDCWD, hostPath('/dev/loop0'), { flags: O_RDONLY })).to.throw(
+        NotModelledError,
+        '7:0',
+      );
       expect(sys.calls[0]?.error).to.be.instanceOf(NotModelledError);
     });
 

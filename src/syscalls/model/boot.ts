@@ -87,23 +87,38 @@ function bootFromHost(kernel: Kernel, reader: HostReader): void {
   process.cwd = lookup(process, process.root, reader.cwd(), { follow: true });
   const text = (path: string): string => new TextDecoder().decode(reader.content(path));
   process.namespaces.uts.hostname = text('/proc/sys/kernel/hostname').trim();
-  process.umask = Number.parseInt(/^Umask:\s*(\d+)/m.exec(text('/proc/self/status'))?.[1] ?? '022', 8);
+  process.umask = Number.parseInt(
+    /^Umask:\s*(\d+)/m.exec(text('/proc/self/status'))?.[1] ?? '022',
+    8,
+  );
 }
 
 function mountHidden(kernel: Kernel): void {
   const owner = kernel.initialUserNamespace;
   const namespace = kernel.createMountNamespace(owner);
   namespace.inhabited = true;
-  const hidden = kernel.createMount(kernel.createFileSystem({ type: 'rootfs', magic: RAMFS_MAGIC }, owner), 'rootfs');
+  const hidden = kernel.createMount(
+    kernel.createFileSystem({ type: 'rootfs', magic: RAMFS_MAGIC }, owner),
+    'rootfs',
+  );
   hidden.flags = MNT_RELATIME;
   namespace.root = hidden;
   namespace.take(hidden);
   const start = { mount: hidden, inode: hidden.root };
   const namespaces = initialNamespaces(kernel);
-  kernel.process = new Process(start, start, namespace, namespaces, rootCredentials(owner, ALL_CAPABILITIES));
+  kernel.process = new Process(
+    start,
+    start,
+    namespace,
+    namespaces,
+    rootCredentials(owner, ALL_CAPABILITIES),
+  );
 }
 
-function mountRoot(kernel: Kernel, { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine): void {
+function mountRoot(
+  kernel: Kernel,
+  { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine,
+): void {
   const { mount: hidden } = kernel.process.root;
   const root = kernel.createMount(seedFileSystem(kernel, rootType, ''), '/dev/vda');
   root.flags = MNT_RELATIME;

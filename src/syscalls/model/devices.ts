@@ -26,7 +26,8 @@ export function checkDeviceUsable({ mount, inode }: Location): void {
   const { fileSystem } = inode;
   const foreign = fileSystem.owner.parent !== undefined;
   const dead = fileSystem.traits.noDevices === true || foreign;
-  if ((mount.flags & MNT_NODEV) !== 0 || (dead && terminalsOf(fileSystem) === undefined)) refuse('EACCES');
+  if ((mount.flags & MNT_NODEV) !== 0 || (dead && terminalsOf(fileSystem) === undefined))
+    refuse('EACCES');
 }
 
 /** Opens what a device node stands for. */

@@ -144,7 +144,9 @@ export class Inode {
   /** The path in its own file system, as mountinfo shows a mount's root. */
   get path(): string {
     if (this.displayName !== undefined) return this.displayName;
-    return this.parent === undefined ? '/' : `${this.parent.parent === undefined ? '' : this.parent.path}/${this.name}`;
+    return this.parent === undefined
+      ? '/'
+      : `${this.parent.parent === undefined ? '' : this.parent.path}/${this.name}`;
   }
 
   /** Removed itself, as the kernel's `d_unlinked` has it: a directory above does not count. */

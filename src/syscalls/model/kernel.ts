@@ -46,7 +46,10 @@ export class Kernel {
   }
 
   #createInternal(traits: FileSystemTraits): Mount {
-    return this.createMount(this.createFileSystem(traits, this.initialUserNamespace, 0o700), undefined);
+    return this.createMount(
+      this.createFileSystem(traits, this.initialUserNamespace, 0o700),
+      undefined,
+    );
   }
 
   createMount(fileSystem: FileSystem, source: string | undefined, root = fileSystem.root): Mount {
@@ -82,7 +85,10 @@ export class Kernel {
   /** A clock that only moves on: each time is later than the last. */
   now(): Timespec {
     this.#ticks += 1n;
-    return { sec: 1_700_000_000n + this.#ticks / 1000n, nsec: Number(this.#ticks % 1000n) * 1_000_000 };
+    return {
+      sec: 1_700_000_000n + this.#ticks / 1000n,
+      nsec: Number(this.#ticks % 1000n) * 1_000_000,
+    };
   }
 
   /** The file that stands for a namespace, one for each. */
@@ -132,6 +138,9 @@ function namespaceInum(namespace: Namespace, kernel: Kernel): number {
 }
 
 /** Somebody who may do everything. */
-export function rootCredentials(namespace: UserNamespace, capabilities: Credentials['capabilities']): Credentials {
+export function rootCredentials(
+  namespace: UserNamespace,
+  capabilities: Credentials['capabilities'],
+): Credentials {
   return new Credentials(namespace, 0, 0, [], capabilities);
 }

@@ -36,10 +36,7 @@ export class MountNamespace {
 }
 
 /** Refuses when mounts would exceed /proc/sys/fs/mount-max (Linux 4.9). */
-export function checkRoom(
-  added: ReadonlyMap<MountNamespace, number>,
-  mountMax: number,
-): void {
+export function checkRoom(added: ReadonlyMap<MountNamespace, number>, mountMax: number): void {
   for (const [namespace, count] of added) {
     if (namespace.mounts.size + count > mountMax) refuse('ENOSPC');
   }

@@ -8,7 +8,8 @@ import type { MountNamespace } from './mount-namespace.js';
  */
 export function endIfUnused(kernel: Kernel, namespace: MountNamespace): void {
   const { process } = kernel;
-  if (namespace.inhabited || namespace === process.mountNamespace || namespace.root === undefined) return;
+  if (namespace.inhabited || namespace === process.mountNamespace || namespace.root === undefined)
+    return;
   for (const { location } of process.files.files()) {
     const held = location.inode.namespace;
     if (held !== undefined && 'mount' in held && held.mount === namespace) return;

@@ -26,7 +26,22 @@ import {
   type CloneFlags,
 } from '../../../src/syscalls/process-flags.js';
 import type { ContractCase } from '../contract-case.js';
-import { bind, CREATE, CWD, how, look, mkdir, named, NO_AT, NO_MS, place, raw, tmpfs, W, write } from './kit.js';
+import {
+  bind,
+  CREATE,
+  CWD,
+  how,
+  look,
+  mkdir,
+  named,
+  NO_AT,
+  NO_MS,
+  place,
+  raw,
+  tmpfs,
+  W,
+  write,
+} from './kit.js';
 
 const QUIET = flags(MS_NOSUID, MS_NODEV, MS_NOEXEC);
 const PROC = '/proc' as never;
@@ -36,7 +51,12 @@ export const NAMESPACES: readonly ContractCase[] = [
   {
     name: 'unshare and setns of the mount namespace',
     run(t) {
-      const home = t.open('openat2', CWD, raw('/proc/thread-self/ns/mnt'), how(O_RDONLY, O_CLOEXEC));
+      const home = t.open(
+        'openat2',
+        CWD,
+        raw('/proc/thread-self/ns/mnt'),
+        how(O_RDONLY, O_CLOEXEC),
+      );
       mkdir(t, 'd');
       t.ok('unshare', CLONE_NEWNS);
       t.do('getcwd');
@@ -86,7 +106,7 @@ export const NAMESPACES: readonly ContractCase[] = [
     },
   },
   {
-    name: 'a host name that is not one\'s own to set',
+    name: "a host name that is not one's own to set",
     isolated: true,
     caller: 'user-namespace',
     run(t) {
@@ -138,7 +158,15 @@ export const NAMESPACES: readonly ContractCase[] = [
       t.do('mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT), '');
       t.do('mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT, QUIET), '');
       t.do('mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT, QUIET, MS_RDONLY), '');
-      t.fails('EPERM', 'mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT, QUIET, MS_RDONLY, MS_NOATIME), '');
+      t.fails(
+        'EPERM',
+        'mount',
+        '',
+        W('p'),
+        '',
+        flags(MS_BIND, MS_REMOUNT, QUIET, MS_RDONLY, MS_NOATIME),
+        '',
+      );
       t.fails('EPERM', 'mount', '', W('p'), '', flags(MS_REMOUNT, QUIET), '');
       t.do('mount_setattr', CWD, W('p'), NO_AT, { attr_clr: MOUNT_ATTR_NOSUID });
     },
@@ -209,7 +237,7 @@ export const NAMESPACES: readonly ContractCase[] = [
     },
   },
   {
-    name: 'binds of the machine\'s mounts, and clones of them',
+    name: "binds of the machine's mounts, and clones of them",
     run(t) {
       mkdir(t, 'a', 'b');
       t.do('mount', PROC, W('a'), '', MS_BIND, '');

@@ -15,7 +15,22 @@ import {
 } from '../../../src/syscalls/mount-flags.js';
 import type { ContractCase } from '../contract-case.js';
 import type { Trial } from '../trial.js';
-import { bind, CWD, link, look, make, mkdir, NO_AT, place, raw, rawTarget, rbind, tmpfs, W, write } from './kit.js';
+import {
+  bind,
+  CWD,
+  link,
+  look,
+  make,
+  mkdir,
+  NO_AT,
+  place,
+  raw,
+  rawTarget,
+  rbind,
+  tmpfs,
+  W,
+  write,
+} from './kit.js';
 
 const NO_UMOUNT = 0 as UmountFlags;
 
@@ -160,7 +175,7 @@ export const ROOTS: readonly ContractCase[] = [
     },
   },
   {
-    name: 'MS_MOVE of the world\'s root',
+    name: "MS_MOVE of the world's root",
     run(t) {
       mkdir(t, 'd');
       t.do('mount', '/' as never, W('d'), '', MS_MOVE, '');

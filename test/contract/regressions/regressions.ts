@@ -87,13 +87,15 @@ const REGRESSIONS: readonly Regression[] = [
 ];
 
 /** The same as cases of the contract. */
-export const REGRESSION_CASES: readonly ContractCase[] = REGRESSIONS.map(({ name, caller, ops }) => ({
-  name: `regression: ${name}`,
-  ...(caller === undefined ? {} : { caller }),
-  run(t) {
-    layOut(t.sys);
-    const player = new Player(t.sys);
-    for (const op of ops) t.note(`${op.call}: ${player.play(op)}`);
-    player.closeAll();
-  },
-}));
+export const REGRESSION_CASES: readonly ContractCase[] = REGRESSIONS.map(
+  ({ name, caller, ops }) => ({
+    name: `regression: ${name}`,
+    ...(caller === undefined ? {} : { caller }),
+    run(t) {
+      layOut(t.sys);
+      const player = new Player(t.sys);
+      for (const op of ops) t.note(`${op.call}: ${player.play(op)}`);
+      player.closeAll();
+    },
+  }),
+);

@@ -1,16 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { AT_FDCWD } from '../../../src/syscalls/descriptor.js';
-import { O_RDONLY, STATX_BASIC_STATS, S_IFCHR, S_IFDIR, S_IFREG, type AtFlags } from '../../../src/syscalls/file-flags.js';
+import {
+  O_RDONLY,
+  STATX_BASIC_STATS,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFREG,
+  type AtFlags,
+} from '../../../src/syscalls/file-flags.js';
 import { MNT_DETACH, type MountFlags } from '../../../src/syscalls/mount-flags.js';
 import { MockSyscalls } from '../../../src/syscalls/mock-syscalls.js';
-import { HostUnreadableError, NodeHostReader, type HostFile, type HostReader } from '../../../src/syscalls/model/host/host-reader.js';
+import {
+  HostUnreadableError,
+  NodeHostReader,
+  type HostFile,
+  type HostReader,
+} from '../../../src/syscalls/model/host/host-reader.js';
 import { hostPath, sourceName } from '../../../src/syscalls/paths.js';
 import { normalizeMountinfo } from '../../contract/mount-table.js';
 
 const NO_AT = 0 as AtFlags;
 
-const DIRECTORY = { mode: S_IFDIR | 0o755, uid: 0, gid: 0, rdev: { major: 0, minor: 0 }, size: 0, mtimeMs: 0 };
+const DIRECTORY = {
+  mode: S_IFDIR | 0o755,
+  uid: 0,
+  gid: 0,
+  rdev: { major: 0, minor: 0 },
+  size: 0,
+  mtimeMs: 0,
+};
 const FILE = { ...DIRECTORY, mode: S_IFREG | 0o644, size: 5 };
 
 /** A machine with a shared root, a bind of a part of it, and a directory that may not be read. */
@@ -43,7 +62,12 @@ class SmallHost implements HostReader {
 
   names(path: string): readonly string[] {
     const prefix = path === '/' ? '/' : `${path}/`;
-    return Object.keys(this.#files).filter((name) => name !== '/' && name.startsWith(prefix) && !name.slice(prefix.length).includes('/')).map((name) => name.slice(prefix.length));
+    return Object.keys(this.#files)
+      .filter(
+        (name) =>
+          name !== '/' && name.startsWith(prefix) && !name.slice(prefix.length).includes('/'),
+      )
+      .map((name) => name.slice(prefix.length));
   }
 
   target(): string {
@@ -66,7 +90,9 @@ class SmallHost implements HostReader {
 describe('a model of the real machine', () => {
   it('has the mounts of mountinfo, peers and masters included', () => {
     const sys = new MockSyscalls({ host: new SmallHost() });
-    expect(normalizeMountinfo(sys.state.mountinfo)).to.deep.equal(normalizeMountinfo(new SmallHost().mountinfo()));
+    expect(normalizeMountinfo(sys.state.mountinfo)).to.deep.equal(
+      normalizeMountinfo(new SmallHost().mountinfo()),
+    );
     expect(sys.state.umask).to.equal(0o027);
     expect(sys.getcwd()).to.equal('/etc');
   });
@@ -78,24 +104,34 @@ describe('a model of the real machine', () => {
     sys.mkdirat(AT_FDCWD, hostPath('/etc/new'), 0o755);
     sys.unlinkat(AT_FDCWD, hostPath('/etc/motd'), NO_AT);
     expect(sys.state.tree('/etc').map(({ path }) => path)).to.deep.equal(['new']);
-    expect(sys.statx(AT_FDCWD, hostPath('/dev/null'), NO_AT, STATX_BASIC_STATS).rdev).to.deep.equal({ major: 1, minor: 3 });
+    expect(sys.statx(AT_FDCWD, hostPath('/dev/null'), NO_AT, STATX_BASIC_STATS).rdev).to.deep.equal(
+      { major: 1, minor: 3 },
+    );
   });
 
   it('knows that two mounts show the same files', () => {
     const sys = new MockSyscalls({ host: new SmallHost() });
     sys.mkdirat(AT_FDCWD, hostPath('/etc/new'), 0o755);
-    expect(sys.statx(AT_FDCWD, hostPath('/view/new'), NO_AT, STATX_BASIC_STATS).mode).to.equal(S_IFDIR | 0o750);
+    expect(sys.statx(AT_FDCWD, hostPath('/view/new'), NO_AT, STATX_BASIC_STATS).mode).to.equal(
+      S_IFDIR | 0o750,
+    );
   });
 
   it('says what this user may not read', () => {
     const sys = new MockSyscalls({ host: new SmallHost() });
-    expect(() => sys.statx(AT_FDCWD, hostPath('/secret/key'), NO_AT, STATX_BASIC_STATS)).to.throw(HostUnreadableError, '/secret/key');
+    expect(() => sys.statx(AT_FDCWD, hostPath('/secret/key'), NO_AT, STATX_BASIC_STATS)).to.throw(
+      HostUnreadableError,
+      '/secret/key',
+    );
   });
 
   it('does not know what a mount of the machine covers', () => {
     const sys = new MockSyscalls({ host: new SmallHost() });
     sys.umount2(hostPath('/view'), MNT_DETACH);
-    expect(() => sys.statx(AT_FDCWD, hostPath('/view/motd'), NO_AT, STATX_BASIC_STATS)).to.throw(HostUnreadableError, 'mounted over at /view');
+    expect(() => sys.statx(AT_FDCWD, hostPath('/view/motd'), NO_AT, STATX_BASIC_STATS)).to.throw(
+      HostUnreadableError,
+      'mounted over at /view',
+    );
   });
 
   it('starts as this machine, and leaves it alone', function () {
@@ -104,7 +140,9 @@ describe('a model of the real machine', () => {
     const sys = new MockSyscalls({ host: new NodeHostReader() });
     expect(normalizeMountinfo(sys.state.mountinfo)).to.deep.equal(normalizeMountinfo(before));
     sys.mount(sourceName('tmpfs'), hostPath('/'), 'tmpfs', 0 as MountFlags, '');
-    expect(sys.statx(AT_FDCWD, hostPath('/dev/null'), NO_AT, STATX_BASIC_STATS).rdev).to.deep.equal({ major: 1, minor: 3 });
+    expect(sys.statx(AT_FDCWD, hostPath('/dev/null'), NO_AT, STATX_BASIC_STATS).rdev).to.deep.equal(
+      { major: 1, minor: 3 },
+    );
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).to.equal(before);
   });
 });

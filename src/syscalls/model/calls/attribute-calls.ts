@@ -20,7 +20,13 @@ import {
   MNT_NOSYMFOLLOW,
   MNT_RELATIME,
 } from '../mount.js';
-import { capableOver, checkAccess, checkWritable, MAY_WRITE, ownsOrCapable } from '../permissions.js';
+import {
+  capableOver,
+  checkAccess,
+  checkWritable,
+  MAY_WRITE,
+  ownsOrCapable,
+} from '../permissions.js';
 import { fileAt, onlyFlags } from './places.js';
 
 const AT_STATX_SYNC_TYPE = 0x6000;
@@ -107,13 +113,21 @@ export function fchmod(kernel: Kernel, fd: number, mode: number): void {
   if (!ownsOrCapable(process, inode)) refuse('EPERM');
   let bits = mode;
   // Nobody makes files that run as a group he is not in.
-  if (!process.credentials.inGroup(inode.gid) && !capableOver(process, inode, 'CAP_FSETID')) bits &= ~S_ISGID;
+  if (!process.credentials.inGroup(inode.gid) && !capableOver(process, inode, 'CAP_FSETID'))
+    bits &= ~S_ISGID;
   inode.mode = (inode.mode & S_IFMT) | bits;
   inode.ctime = kernel.now();
 }
 
 /** fchownat(2). */
-export function fchownat(kernel: Kernel, dirfd: number, path: string, uid: number, gid: number, flags: number): void {
+export function fchownat(
+  kernel: Kernel,
+  dirfd: number,
+  path: string,
+  uid: number,
+  gid: number,
+  flags: number,
+): void {
   onlyFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
   const { process } = kernel;
   const location = fileAt(kernel, dirfd, path, flags);

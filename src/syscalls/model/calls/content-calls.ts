@@ -44,7 +44,8 @@ export function write(kernel: Kernel, fd: number, data: Uint8Array): number {
   const { inode } = file.location;
   if (file.context !== undefined) refuse('EINVAL');
   if (inode.accept !== undefined) inode.accept(data);
-  else if (inode.generate !== undefined) notModelled(`writing to ${inode.path} of ${inode.fileSystem.traits.type}`);
+  else if (inode.generate !== undefined)
+    notModelled(`writing to ${inode.path} of ${inode.fileSystem.traits.type}`);
   else if (inode.isSpecial) writeDevice(inode);
   else store(kernel, file, data);
   return data.length;
@@ -102,7 +103,11 @@ export function getdents64(kernel: Kernel, fd: number): readonly DirEntry[] {
 }
 
 function listDirectory(directory: Inode): DirEntry[] {
-  const entryOf = (name: string, inode: Inode): DirEntry => ({ name, ino: BigInt(inode.ino), type: inode.type });
+  const entryOf = (name: string, inode: Inode): DirEntry => ({
+    name,
+    ino: BigInt(inode.ino),
+    type: inode.type,
+  });
   const dots = [entryOf('.', directory), entryOf('..', directory.parent ?? directory)];
   const children = directory.names().flatMap((name) => {
     const child = directory.entry(name);

@@ -17,7 +17,13 @@ import { attachTree, lockMountpoint } from '../attach.js';
 import { unmountTree } from '../detach.js';
 import { notModelled, refuse } from '../errors.js';
 import { fileSystemType } from '../filesystems/registry.js';
-import { applySuperFlags, createTree, FsContext, setOption, setOptionString } from '../fs-context.js';
+import {
+  applySuperFlags,
+  createTree,
+  FsContext,
+  setOption,
+  setOptionString,
+} from '../fs-context.js';
 import type { Kernel } from '../kernel.js';
 import { isMountRoot, type Location } from '../location.js';
 import { keepsLockedFlags } from '../locks.js';
@@ -110,10 +116,11 @@ function bind(kernel: Kernel, at: Location, source: string, recursive: boolean):
   }
 }
 
-// A mount namespace must not hold on to itself, or to one that is older.
+// A mount namespace must not hold on to itself, nor to one that is older; which is, the kernel
+// tells by numbers that several processors hand out at once.
 function checkNamespaceFile({ process }: Kernel, { inode: { namespace } }: Location): void {
   if (namespace === undefined) return;
-  if ('mount' in namespace && process.mountNamespace.inum >= namespace.mount.inum) refuse('EINVAL');
+  if ('mount' in namespace && process.mountNamespace === namespace.mount) refuse('EINVAL');
   notModelled('binds of files that stand for namespaces');
 }
 
@@ -141,7 +148,11 @@ interface NewMount {
   readonly data: string;
 }
 
-function mountNew(kernel: Kernel, at: Location, { source, fstype, bits, flags, data }: NewMount): void {
+function mountNew(
+  kernel: Kernel,
+  at: Location,
+  { source, fstype, bits, flags, data }: NewMount,
+): void {
   const context = new FsContext(kernel, fileSystemType(fstype));
   askForSuperFlags(context, bits, false);
   setOption(context, 'source', { kind: 'string', text: source });

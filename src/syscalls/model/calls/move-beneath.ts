@@ -24,7 +24,8 @@ export function checkBeneath(kernel: Kernel, from: Location, to: Location, below
   if (to.mount.isAbove(from.mount)) refuse('EINVAL');
   // Copies that propagation makes must not come to lie on what they are copies of.
   if (wouldCover(below.mount, to.mount, below.inode)) refuse('EINVAL');
-  if (kernel.isOurs(from.mount) && wouldCover(below.mount, from.mount, below.inode)) refuse('EINVAL');
+  if (kernel.isOurs(from.mount) && wouldCover(below.mount, from.mount, below.inode))
+    refuse('EINVAL');
 }
 
 function wouldCover(from: Mount, to: Mount, mountpoint: Inode): boolean {

@@ -165,7 +165,8 @@ export function setdomainname(kernel: Kernel, name: string): void {
 }
 
 function checkName({ process }: Kernel, name: string): void {
-  if (!process.credentials.capableIn(process.namespaces.uts.owner, 'CAP_SYS_ADMIN')) refuse('EPERM');
+  if (!process.credentials.capableIn(process.namespaces.uts.owner, 'CAP_SYS_ADMIN'))
+    refuse('EPERM');
   if (Buffer.byteLength(name) > LONGEST_HOSTNAME) refuse('EINVAL');
 }
 

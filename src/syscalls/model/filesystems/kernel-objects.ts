@@ -41,7 +41,12 @@ function fillSysfs(fileSystem: FileSystem): FileSystem {
   fillDirectory(fileSystem.root, {
     ...Object.fromEntries(names.map((name) => [name, empty])),
     fs: () => fixedDirectory(fileSystem, 0o555, { cgroup: mountpoint, fuse: empty }),
-    kernel: () => fixedDirectory(fileSystem, 0o555, { debug: mountpoint, security: mountpoint, tracing: mountpoint }),
+    kernel: () =>
+      fixedDirectory(fileSystem, 0o555, {
+        debug: mountpoint,
+        security: mountpoint,
+        tracing: mountpoint,
+      }),
   });
   return fileSystem;
 }
@@ -62,22 +67,42 @@ export const mqueue: FileSystemType = {
     const { kernel } = context;
     const { ipc } = kernel.process.namespaces;
     context.reused = ipc.fileSystem !== undefined;
-    ipc.fileSystem ??= kernel.createFileSystem(mqueueTraits, ipc.owner, 0o1777, ...ownerOf(ipc.owner));
+    ipc.fileSystem ??= kernel.createFileSystem(
+      mqueueTraits,
+      ipc.owner,
+      0o1777,
+      ...ownerOf(ipc.owner),
+    );
     return ipc.fileSystem;
   },
 };
 
-function ownerOf(namespace: { kernelUid(id: number): number | undefined; kernelGid(id: number): number | undefined }): [number, number] {
+function ownerOf(namespace: {
+  kernelUid(id: number): number | undefined;
+  kernelGid(id: number): number | undefined;
+}): [number, number] {
   return [namespace.kernelUid(0) ?? 0, namespace.kernelGid(0) ?? 0];
 }
 
 export const cgroup2Traits: FileSystemTraits = {
   type: 'cgroup2',
   magic: CGROUP2_SUPER_MAGIC,
-  refuses: (what) => (what === 'directory' ? notModelled('making control groups') : what === 'file' ? 'EACCES' : 'EPERM'),
+  refuses: (what) =>
+    what === 'directory'
+      ? notModelled('making control groups')
+      : what === 'file'
+        ? 'EACCES'
+        : 'EPERM',
 };
 
-const CGROUP2_OPTIONS = ['nsdelegate', 'favordynmods', 'memory_localevents', 'memory_recursiveprot', 'memory_hugetlb_accounting', 'pids_localevents'];
+const CGROUP2_OPTIONS = [
+  'nsdelegate',
+  'favordynmods',
+  'memory_localevents',
+  'memory_recursiveprot',
+  'memory_hugetlb_accounting',
+  'pids_localevents',
+];
 
 /** Control groups (cgroups(7)); the tree is one for all, and the model shows its root empty. */
 export const cgroup2: FileSystemType = {
@@ -91,8 +116,13 @@ export const cgroup2: FileSystemType = {
     context.reused = known !== undefined;
     if (known !== undefined) return known;
     const fileSystem = kernel.createFileSystem(cgroup2Traits, kernel.initialUserNamespace, 0o555);
-    const content = (): Inode => generatedFile(fileSystem, 0o644, () => notModelled('the content of control group files'));
-    fillDirectory(fileSystem.root, { 'cgroup.procs': content, 'cgroup.controllers': content, 'cgroup.subtree_control': content });
+    const content = (): Inode =>
+      generatedFile(fileSystem, 0o644, () => notModelled('the content of control group files'));
+    fillDirectory(fileSystem.root, {
+      'cgroup.procs': content,
+      'cgroup.controllers': content,
+      'cgroup.subtree_control': content,
+    });
     kernel.singletons.set('cgroup2', fileSystem);
     return fileSystem;
   },

@@ -23,7 +23,10 @@ export function processDirectory(kernel: Kernel, fileSystem: FileSystem): Inode 
 
 function processEntries(kernel: Kernel, fileSystem: FileSystem): Record<string, Entry> {
   const { process } = kernel;
-  const file = (content: () => string, mode = 0o444) => (): Inode => generatedFile(fileSystem, mode, content);
+  const file =
+    (content: () => string, mode = 0o444) =>
+    (): Inode =>
+      generatedFile(fileSystem, mode, content);
   const link = (target: () => Location) => (): Inode => magicLink(kernel, fileSystem, target);
   const user = (): { uid: string; gid: string } => {
     const { uidMap, gidMap } = process.credentials.userNamespace;
@@ -36,7 +39,10 @@ function processEntries(kernel: Kernel, fileSystem: FileSystem): Record<string, 
     mounts: file(() => notModelled('/proc/PID/mounts; mountinfo says more')),
     uid_map: file(() => user().uid, 0o644),
     gid_map: file(() => user().gid, 0o644),
-    setgroups: file(() => (process.credentials.userNamespace.parent === undefined ? 'allow\n' : 'deny\n'), 0o644),
+    setgroups: file(
+      () => (process.credentials.userNamespace.parent === undefined ? 'allow\n' : 'deny\n'),
+      0o644,
+    ),
     status: file(() => formatStatus(kernel)),
     cwd: link(() => process.cwd),
     root: link(() => process.root),
@@ -53,7 +59,11 @@ function magicLink(kernel: Kernel, fileSystem: FileSystem, target: () => Locatio
 }
 
 function descriptorDirectory(kernel: Kernel, fileSystem: FileSystem): Inode {
-  const directory = fileSystem.inode(S_IFDIR | 0o500, kernel.process.credentials.uid, kernel.process.credentials.gid);
+  const directory = fileSystem.inode(
+    S_IFDIR | 0o500,
+    kernel.process.credentials.uid,
+    kernel.process.credentials.gid,
+  );
   const { files } = kernel.process;
   directory.source = {
     volatile: true,

@@ -51,7 +51,13 @@ export const tmpfs: FileSystemType = {
   create(context) {
     const wanted = settingsOf(context);
     const { kernel } = context;
-    const fileSystem = kernel.createFileSystem(TRAITS, context.owner, wanted.mode, wanted.uid, wanted.gid);
+    const fileSystem = kernel.createFileSystem(
+      TRAITS,
+      context.owner,
+      wanted.mode,
+      wanted.uid,
+      wanted.gid,
+    );
     show(fileSystem, wanted);
     return fileSystem;
   },

@@ -1,4 +1,5 @@
 import { S_IFDIR } from '../../file-flags.js';
+import { parseMountinfo, type MountinfoEntry } from '../../mountinfo.js';
 import type { FileSystem } from '../file-system.js';
 import { adoptDevpts } from '../filesystems/devpts.js';
 import { cgroup2Traits, mqueueTraits, sysfsTraits } from '../filesystems/kernel-objects.js';
@@ -11,19 +12,8 @@ import { MOUNT_FLAGS, type MountFlagName } from '../seed-mounts.js';
 import type { HostReader } from './host-reader.js';
 import { hideBelowMount, hostDirectory, showHostFile } from './host-tree.js';
 
-/** One line of mountinfo (proc_pid_mountinfo(5)). */
-interface Line {
-  readonly id: string;
-  readonly parent: string;
-  readonly device: string;
-  readonly root: string;
-  readonly point: string;
-  readonly flags: readonly string[];
-  readonly optional: readonly string[];
-  readonly type: string;
-  readonly source: string;
-  readonly superOptions: string;
-}
+/** Stands for the parent of a mount whose parent is not shown. */
+const NO_PARENT = -1;
 
 /** Mounts in the model what is mounted on the real machine, with all that mountinfo tells. */
 export class HostMounts {
@@ -37,36 +27,42 @@ export class HostMounts {
 
   /** @returns the mount that is the root of this process. */
   mountAll(below: Mount): Mount {
-    const lines = this.reader.mountinfo().split('\n').filter((line) => line !== '').map(parseLine);
+    const lines = parseMountinfo(this.reader.mountinfo());
     const known = new Set(lines.map((line) => line.id));
-    const children = new Map<string, Line[]>();
+    const children = new Map<number, MountinfoEntry[]>();
     for (const line of lines) {
-      const parent = known.has(line.parent) && line.parent !== line.id ? line.parent : '';
+      const parent = known.has(line.parent) && line.parent !== line.id ? line.parent : NO_PARENT;
       children.set(parent, [...(children.get(parent) ?? []), line]);
     }
-    const [rootLine] = children.get('') ?? [];
+    const [rootLine] = children.get(NO_PARENT) ?? [];
     if (rootLine === undefined) throw new Error('/proc/self/mountinfo has no root');
     const root = this.#mount(rootLine, below, below.root);
     this.#mountChildren(rootLine, root, children);
     return root;
   }
 
-  #mountChildren(line: Line, parent: Mount, children: ReadonlyMap<string, readonly Line[]>): void {
+  #mountChildren(
+    line: MountinfoEntry,
+    parent: Mount,
+    children: ReadonlyMap<number, readonly MountinfoEntry[]>,
+  ): void {
     for (const child of children.get(line.id) ?? []) {
-      const mountpoint = this.#below(parent.root, relative(line.point, child.point));
+      const mountpoint = this.#below(parent.root, relative(line.mountPoint, child.mountPoint));
       const mount = this.#mount(child, parent, mountpoint);
-      hideBelowMount(mountpoint, child.point);
+      hideBelowMount(mountpoint, child.mountPoint);
       this.#mountChildren(child, mount, children);
     }
   }
 
-  #mount(line: Line, parent: Mount, mountpoint: Inode): Mount {
+  #mount(line: MountinfoEntry, parent: Mount, mountpoint: Inode): Mount {
     const fileSystem = this.#fileSystem(line);
     const mount = this.kernel.createMount(fileSystem, line.source, this.#rootOf(line, fileSystem));
-    mount.flags = line.flags.reduce((sum, name) => sum | (MOUNT_FLAGS[name as MountFlagName] ?? 0), 0);
+    mount.flags = line.options
+      .split(',')
+      .reduce((sum, name) => sum | (MOUNT_FLAGS[name as MountFlagName] ?? 0), 0);
     mount.attachTo(parent, mountpoint);
     parent.namespace?.take(mount);
-    this.#setPropagation(mount, line.optional);
+    this.#setPropagation(mount, line.propagation);
     return mount;
   }
 
@@ -83,7 +79,7 @@ export class HostMounts {
     }
   }
 
-  #fileSystem(line: Line): FileSystem {
+  #fileSystem(line: MountinfoEntry): FileSystem {
     const known = this.#fileSystems.get(line.device);
     if (known !== undefined) return known;
     const created = this.#createFileSystem(line);
@@ -94,7 +90,7 @@ export class HostMounts {
     return created;
   }
 
-  #createFileSystem({ type, point }: Line): FileSystem {
+  #createFileSystem({ fstype: type, mountPoint: point }: MountinfoEntry): FileSystem {
     const { kernel, reader } = this;
     const owner = kernel.initialUserNamespace;
     const { net, ipc, pid } = kernel.process.namespaces;
@@ -122,8 +118,14 @@ export class HostMounts {
   }
 
   // Several mounts may show parts of one file system: a file of it is one file in the model too.
-  #rootOf({ root, point, type }: Line, fileSystem: FileSystem): Inode {
-    const inode = this.#below(fileSystem.root, root.split('/').filter((name) => name !== ''));
+  #rootOf(
+    { root, mountPoint: point, fstype: type }: MountinfoEntry,
+    fileSystem: FileSystem,
+  ): Inode {
+    const inode = this.#below(
+      fileSystem.root,
+      root.split('/').filter((name) => name !== ''),
+    );
     if (type === 'proc' || inode.source !== undefined) return inode;
     const file = this.reader.stat(point);
     return file === undefined ? inode : showHostFile(this.reader, inode, point, file);
@@ -143,26 +145,8 @@ export class HostMounts {
 
 function relative(from: string, to: string): string[] {
   const prefix = from === '/' ? '' : from;
-  return to.slice(prefix.length).split('/').filter((name) => name !== '');
+  return to
+    .slice(prefix.length)
+    .split('/')
+    .filter((name) => name !== '');
 }
-
-function parseLine(text: string): Line {
-  const fields = text.split(' ').map(unescape);
-  const dash = fields.indexOf('-', 6);
-  const at = (index: number): string => fields[index] ?? '';
-  return {
-    id: at(0),
-    parent: at(1),
-    device: at(2),
-    root: at(3),
-    point: at(4),
-    flags: at(5).split(','),
-    optional: fields.slice(6, dash),
-    type: at(dash + 1),
-    source: at(dash + 2),
-    superOptions: at(dash + 3),
-  };
-}
-
-const unescape = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));

@@ -1,4 +1,11 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statfsSync, type Stats } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statfsSync,
+  type Stats,
+} from 'node:fs';
 import type { DeviceNumber } from '../../syscalls.js';
 
 /** A file of the real machine. */

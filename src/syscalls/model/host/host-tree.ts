@@ -7,7 +7,12 @@ import { HostUnreadableError, type HostFile, type HostReader } from './host-read
 /** Files of the real machine in the model: read when they are looked at, and never written. */
 
 /** Makes a file of the model show one of the machine. */
-export function showHostFile(reader: HostReader, inode: Inode, path: string, file: HostFile): Inode {
+export function showHostFile(
+  reader: HostReader,
+  inode: Inode,
+  path: string,
+  file: HostFile,
+): Inode {
   inode.mode = file.mode;
   inode.uid = file.uid;
   inode.gid = file.gid;
@@ -26,7 +31,11 @@ export function showHostFile(reader: HostReader, inode: Inode, path: string, fil
 }
 
 /** The entries of a directory of the machine. */
-export function hostDirectory(reader: HostReader, fileSystem: FileSystem, path: string): DirectorySource {
+export function hostDirectory(
+  reader: HostReader,
+  fileSystem: FileSystem,
+  path: string,
+): DirectorySource {
   return {
     names: () => reader.names(path),
     lookup(name) {
