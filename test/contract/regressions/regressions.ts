@@ -80,6 +80,14 @@ const REGRESSIONS: readonly Regression[] = [
     ],
   },
   {
+    name: 'beneath a detached tree of a directory that was removed',
+    ops: [
+      { call: 'open_tree', args: [-100, '/work/a/d/e', 1] },
+      { call: 'unlinkat', args: [-100, '/work/a/d/e', 512] },
+      { call: 'move_mount', args: [{ slot: 0 }, '', { slot: 0 }, '', 580] },
+    ],
+  },
+  {
     name: 'an id that is not mapped comes before what cannot be changed',
     caller: 'user-namespace',
     ops: [...DETACHED, { call: 'fchownat', args: [{ slot: 0 }, '', -1, 7, 4096] }],

@@ -11,7 +11,9 @@ import type { Mount } from '../mount.js';
 export function placeBelow({ mount }: Location): Location {
   const { parent, mountpoint, namespace } = mount;
   if (namespace === undefined) refuse('ENOENT');
-  if (parent === undefined || mountpoint === undefined) return refuse('EINVAL');
+  if (parent === undefined || mountpoint === undefined) {
+    return refuse(mount.root.unlinked ? 'ENOENT' : 'EINVAL');
+  }
   return { mount: parent, inode: mountpoint };
 }
 

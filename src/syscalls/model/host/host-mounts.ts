@@ -32,7 +32,9 @@ export class HostMounts {
     const children = new Map<number, MountinfoEntry[]>();
     for (const line of lines) {
       const parent = known.has(line.parent) && line.parent !== line.id ? line.parent : NO_PARENT;
-      children.set(parent, [...(children.get(parent) ?? []), line]);
+      const siblings = children.get(parent);
+      if (siblings === undefined) children.set(parent, [line]);
+      else siblings.push(line);
     }
     const [rootLine] = children.get(NO_PARENT) ?? [];
     if (rootLine === undefined) throw new Error('/proc/self/mountinfo has no root');
