@@ -6,7 +6,7 @@ import { childCommand } from './child-command.js';
 import { runOnModel } from './run-model.js';
 import type { Caller } from './world.js';
 
-const CALLERS: readonly Caller[] = ['root', 'user-namespace'];
+const CALLERS: readonly Caller[] = ['root', 'user-namespace', 'own-namespaces'];
 
 interface RealRun {
   readonly outcomes: ReadonlyMap<string, Outcome>;

@@ -16,7 +16,14 @@ export function modelFor(caller: Caller): MockSyscalls {
   if (caller === 'root') return new MockSyscalls({ rootPropagation: 'private' });
   const mounts = MACHINE_MOUNTS;
   const userNamespace = { owner: NOBODY, uidMap: ONE_ID, gidMap: ONE_ID };
-  return new MockSyscalls({ rootPropagation: 'private', mounts, credentials: { userNamespace } });
+  return new MockSyscalls({
+    rootPropagation: 'private',
+    mounts,
+    credentials: {
+      userNamespace,
+      own: caller === 'own-namespaces' ? ['pid', 'net', 'ipc', 'uts'] : [],
+    },
+  });
 }
 
 /** Runs a case on the model. */

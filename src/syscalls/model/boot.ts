@@ -176,7 +176,12 @@ function become(kernel: Kernel, seed: SeedCredentials): void {
 
 function ownNamespace(kernel: Kernel, kind: OwnNamespace, owner: UserNamespace): void {
   const { namespaces } = kernel.process;
-  const fresh = new SimpleNamespace(kernel.allocateInum(), kind, owner);
+  const fresh = new SimpleNamespace(
+    kernel.allocateInum(),
+    kind,
+    owner,
+    kind === 'pid' ? namespaces.pid : undefined,
+  );
   fresh.hostname = namespaces.uts.hostname;
   namespaces[kind] = fresh;
   if (kind === 'pid') namespaces.pidForChildren = fresh;

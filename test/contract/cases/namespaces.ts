@@ -247,6 +247,32 @@ export const NAMESPACES: readonly ContractCase[] = [
     },
   },
   {
+    name: 'proc and sysfs are not mounted anew when something of the visible ones is masked',
+    caller: 'own-namespaces',
+    run(t) {
+      mkdir(t, 'p', 's', 'again');
+      t.do('mount', named('proc'), W('p'), 'proc', QUIET, '');
+      t.do('mount', named('proc'), W('again'), 'proc', flags(QUIET, MS_NOATIME), '');
+      t.do('mount', named('sysfs'), W('s'), 'sysfs', QUIET, '');
+      t.do('mount', named('tmpfs'), '/proc/sys' as never, 'tmpfs', NO_MS, '');
+      t.do('mount', named('proc'), W('again'), 'proc', QUIET, '');
+      t.do('statx', CWD, W('p/self'), 0 as never, 0x7ff as never);
+      t.do('readlinkat', CWD, W('p/mounts'));
+    },
+  },
+  {
+    name: "names and namespaces that are one's own",
+    caller: 'own-namespaces',
+    isolated: true,
+    run(t) {
+      t.ok('sethostname', 'mine');
+      t.ok('setdomainname', 'mine');
+      const uts = t.open('openat2', CWD, raw('/proc/thread-self/ns/uts'), how(O_RDONLY));
+      t.ok('unshare', CLONE_NEWUTS);
+      t.ok('setns', uts, CLONE_NEWUTS);
+    },
+  },
+  {
     name: 'file systems that take root of the machine',
     run(t) {
       mkdir(t, 'd');

@@ -19,7 +19,7 @@ import type { MountNamespace } from '../mount-namespace.js';
 import { endIfUnused } from '../namespace-lifetime.js';
 import { NAMESPACE_FLAGS, SimpleNamespace } from '../namespaces.js';
 import { checkAccess, MAY_EXEC } from '../permissions.js';
-import type { ProcessNamespaces } from '../process.js';
+import type { Process, ProcessNamespaces } from '../process.js';
 import { fileBy, onlyFlags } from './places.js';
 
 /** umask(2). */
@@ -69,7 +69,7 @@ export function unshare(kernel: Kernel, flags: number): void {
   if ((flags & (CLONE_NEWNS | simple)) !== 0) checkAdmin(kernel);
   const { userNamespace } = process.credentials;
   const create = (kind: SimpleNamespace['kind']): SimpleNamespace =>
-    new SimpleNamespace(kernel.allocateInum(), kind, userNamespace);
+    new SimpleNamespace(kernel.allocateInum(), kind, userNamespace, parentOf(process, kind));
   for (const [flag, kind] of SIMPLE) {
     if ((flags & flag) === 0) continue;
     const { hostname, domainname } = process.namespaces[kind];
@@ -79,6 +79,14 @@ export function unshare(kernel: Kernel, flags: number): void {
   if ((flags & CLONE_NEWPID) !== 0) process.namespaces.pidForChildren = create('pid');
   if ((flags & CLONE_NEWNS) !== 0) copyMountNamespace(kernel);
   if ((flags & (CLONE_FS | CLONE_NEWNS)) !== 0) process.sharesFileSystemState = false;
+}
+
+// PID namespaces nest: the parent sees the processes of all inside it.
+function parentOf(
+  { namespaces }: Process,
+  kind: SimpleNamespace['kind'],
+): SimpleNamespace | undefined {
+  return kind === 'pid' ? namespaces.pidForChildren : undefined;
 }
 
 function checkAdmin({ process: { credentials } }: Kernel): void {

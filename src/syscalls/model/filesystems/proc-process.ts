@@ -13,12 +13,24 @@ import { fixedDirectory, generatedFile, type Entry } from './generated.js';
 
 /** /proc/PID of the calling process (proc(5)). */
 export function processDirectory(kernel: Kernel, fileSystem: FileSystem): Inode {
-  const entries = processEntries(kernel, fileSystem);
-  const task = (): Inode =>
-    fixedDirectory(fileSystem, 0o555, {
-      [String(kernel.process.pid)]: () => fixedDirectory(fileSystem, 0o555, entries),
-    });
-  return fixedDirectory(fileSystem, 0o555, { ...entries, task });
+  const entries = ownedByProcess(kernel, processEntries(kernel, fileSystem));
+  const directory = (inside: Readonly<Record<string, Entry>>): Inode =>
+    own(kernel, fixedDirectory(fileSystem, 0o555, inside));
+  const task = (): Inode => directory({ [String(kernel.process.pid)]: () => directory(entries) });
+  return directory({ ...entries, task });
+}
+
+// What procfs shows of a process belongs to whom the process runs as.
+function own({ process: { credentials } }: Kernel, inode: Inode): Inode {
+  inode.uid = credentials.uid;
+  inode.gid = credentials.gid;
+  return inode;
+}
+
+function ownedByProcess(kernel: Kernel, entries: Record<string, Entry>): Record<string, Entry> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, make]) => [name, () => own(kernel, make())]),
+  );
 }
 
 function processEntries(kernel: Kernel, fileSystem: FileSystem): Record<string, Entry> {

@@ -116,7 +116,7 @@ export function fillProc(
   onlyProcesses: boolean,
 ): void {
   const pid = String(kernel.process.pid);
-  const visible = (): boolean => kernel.process.namespaces.pid === shown;
+  const visible = (): boolean => kernel.process.namespaces.pid.isWithin(shown);
   const own: Record<string, Entry> = {
     self: () => linkTo(fileSystem, visible() ? pid : ''),
     'thread-self': () => linkTo(fileSystem, visible() ? `${pid}/task/${pid}` : ''),
