@@ -1,13 +1,12 @@
 import { RAMFS_MAGIC } from '../file-system-magic.js';
 import { O_RDWR } from '../file-flags.js';
-import { copyTree } from './clone-mount.js';
+import { copyMountNamespace } from './copy-namespace.js';
 import { ALL_CAPABILITIES, Credentials, type Capability } from './credentials.js';
 import { DEFAULT_MOUNTS, DEFAULT_TREE } from './default-host.js';
 import { HostMounts } from './host/host-mounts.js';
 import type { HostReader } from './host/host-reader.js';
 import { Kernel, rootCredentials } from './kernel.js';
 import type { Location } from './location.js';
-import { lockTree } from './locks.js';
 import { MNT_RELATIME } from './mount.js';
 import { SimpleNamespace } from './namespaces.js';
 import { OpenFile } from './open-file.js';
@@ -171,7 +170,8 @@ function become(kernel: Kernel, seed: SeedCredentials): void {
   const groups = (seed.groups ?? []).map((group) => namespace.kernelGid(group) ?? 65534);
   process.credentials = new Credentials(namespace, uid, gid, groups, new Set(capabilities));
   for (const kind of seed.own ?? []) ownNamespace(kernel, kind, namespace);
-  if (own !== undefined) enterUserNamespace(kernel, namespace);
+  // As unshare -Um: what the machine has mounted is copied, follows it, and is locked.
+  if (own !== undefined) copyMountNamespace(kernel, namespace);
 }
 
 function ownNamespace(kernel: Kernel, kind: OwnNamespace, owner: UserNamespace): void {
@@ -185,21 +185,4 @@ function ownNamespace(kernel: Kernel, kind: OwnNamespace, owner: UserNamespace):
   fresh.hostname = namespaces.uts.hostname;
   namespaces[kind] = fresh;
   if (kind === 'pid') namespaces.pidForChildren = fresh;
-}
-
-// As unshare -Um: what the machine has mounted is copied, follows it, and is locked.
-function enterUserNamespace(kernel: Kernel, owner: UserNamespace): void {
-  const { process } = kernel;
-  const old = process.mountNamespace.root;
-  if (old === undefined) return;
-  const copy = copyTree(kernel, old, old.root, { unbindable: true, slave: true });
-  lockTree(copy);
-  const namespace = kernel.createMountNamespace(owner);
-  namespace.inhabited = true;
-  namespace.root = copy;
-  namespace.take(copy);
-  process.mountNamespace = namespace;
-  const root = copy.childAt(copy.root) ?? copy;
-  process.root = { mount: root, inode: root.root };
-  process.cwd = process.root;
 }

@@ -38,11 +38,8 @@ export class FsContext {
   /** Flags of the file system as a whole that were asked for. */
   readonly superFlags = new Map<string, boolean>();
   fileSystem: FileSystem | undefined;
-  /** The location that was picked, for a file system that is mounted already. */
-  picked: Location | undefined;
   /** What the kernel says of failures, to be read from the descriptor. */
   readonly log: string[] = [];
-  exclusive = false;
   /** The file system was there already: its flags stay as they are. */
   reused = false;
 

@@ -47,8 +47,6 @@ export class Inode {
   loadContent?: () => Uint8Array;
   /** Its size before it was read. */
   knownSize?: number;
-  /** What a write does, for files that are switches and not storage. */
-  accept?: (data: Uint8Array) => void;
   /** A link that leads to an object and not along a path: /proc/self/fd/N (proc(5)). */
   jump?: () => Location;
   /** How the file is called where it has no path, such as `pipe:[1]`. */

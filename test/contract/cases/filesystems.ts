@@ -2,6 +2,7 @@ import { O_RDONLY, O_RDWR } from '../../../src/syscalls/file-flags.js';
 import { flags } from '../../../src/syscalls/flags.js';
 import {
   FSCONFIG_CMD_CREATE,
+  FSCONFIG_CMD_CREATE_EXCL,
   FSCONFIG_SET_FD,
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
@@ -121,6 +122,16 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
       t.fails('EACCES', 'openat2', CWD, W('a/x'), CREATE);
       t.fails('EPERM', 'symlinkat', 'x', CWD, W('a/x'));
       t.fails('EINVAL', 'mount', named('sysfs'), W('a'), 'sysfs', QUIET, 'nonsense');
+    },
+  },
+  {
+    name: 'an exclusive file system is one that nobody has mounted yet (Linux 6.6)',
+    caller: 'root',
+    run(t) {
+      for (const type of ['tmpfs', 'sysfs', 'proc']) {
+        const context = t.open('fsopen', type, FSOPEN_CLOEXEC);
+        t.do('fsconfig', context, FSCONFIG_CMD_CREATE_EXCL, null, null, 0);
+      }
     },
   },
   {

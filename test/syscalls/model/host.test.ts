@@ -134,6 +134,15 @@ describe('a model of the real machine', () => {
     );
   });
 
+  it('locks the mounts of the machine in a user namespace, which starts where the caller is', () => {
+    const ids = [{ inside: 0, outside: 1000, count: 1 }];
+    const userNamespace = { owner: 1000, uidMap: ids, gidMap: ids };
+    const sys = new MockSyscalls({ host: new SmallHost(), credentials: { userNamespace } });
+    expect(sys.getcwd()).to.equal('/etc');
+    expect(() => sys.umount2(hostPath('/view'), MNT_DETACH)).to.throw('EINVAL');
+    expect(sys.state.mountinfo).to.match(/ \/ \/ rw,relatime master:\d+ - ext4/);
+  });
+
   it('starts as this machine, and leaves it alone', function () {
     if (process.platform !== 'linux') this.skip();
     const before = readFileSync('/proc/self/mountinfo', 'utf8');

@@ -60,7 +60,6 @@ export function fspick(kernel: Kernel, dirfd: number, path: string, flags: numbe
   if (!isMountRoot(at)) refuse('EINVAL');
   const context = new FsContext(kernel, fileSystemType(at.mount.fileSystem.traits.type));
   context.fileSystem = at.mount.fileSystem;
-  context.picked = at;
   context.phase = 'reconfigure';
   return install(kernel, context, (flags & FSPICK_CLOEXEC) !== 0);
 }
@@ -132,9 +131,10 @@ function optionValue(
 function create(context: FsContext, exclusive: boolean): void {
   if (context.phase !== 'parameters') refuse('EBUSY');
   context.checkCapable();
-  context.exclusive = exclusive;
   context.phase = 'failed';
   const fileSystem = createTree(context);
+  // FSCONFIG_CMD_CREATE_EXCL (Linux 6.6) wants one that nobody has mounted yet.
+  if (exclusive && context.reused) refuse('EBUSY');
   applySuperFlags(context, fileSystem);
   context.phase = 'created';
 }

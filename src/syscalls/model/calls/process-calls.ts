@@ -9,12 +9,11 @@ import {
   CLONE_NEWUSER,
   CLONE_NEWUTS,
 } from '../../process-flags.js';
-import { copyTree } from '../clone-mount.js';
+import { copyMountNamespace } from '../copy-namespace.js';
 import { buildPath } from '../display-path.js';
 import { refuse } from '../errors.js';
 import type { Kernel } from '../kernel.js';
-import { topOf, type Location } from '../location.js';
-import type { Mount } from '../mount.js';
+import { topOf } from '../location.js';
 import type { MountNamespace } from '../mount-namespace.js';
 import { endIfUnused } from '../namespace-lifetime.js';
 import { NAMESPACE_FLAGS, SimpleNamespace } from '../namespaces.js';
@@ -77,7 +76,7 @@ export function unshare(kernel: Kernel, flags: number): void {
   }
   // Its children come into the new one; its own PID never changes.
   if ((flags & CLONE_NEWPID) !== 0) process.namespaces.pidForChildren = create('pid');
-  if ((flags & CLONE_NEWNS) !== 0) copyMountNamespace(kernel);
+  if ((flags & CLONE_NEWNS) !== 0) copyMountNamespace(kernel, userNamespace);
   if ((flags & (CLONE_FS | CLONE_NEWNS)) !== 0) process.sharesFileSystemState = false;
 }
 
@@ -91,35 +90,6 @@ function parentOf(
 
 function checkAdmin({ process: { credentials } }: Kernel): void {
   if (!credentials.capableIn(credentials.userNamespace, 'CAP_SYS_ADMIN')) refuse('EPERM');
-}
-
-// Unbindable mounts are copied too, and peers stay peers across the namespaces.
-function copyMountNamespace(kernel: Kernel): void {
-  const { process } = kernel;
-  const root = process.mountNamespace.root ?? refuse('EINVAL');
-  const copy = copyTree(kernel, root, root.root, { unbindable: true });
-  const namespace = kernel.createMountNamespace(process.credentials.userNamespace);
-  namespace.root = copy;
-  namespace.take(copy);
-  const counterparts = new Map<Mount, Mount>();
-  pair(root, copy, counterparts);
-  const left = process.mountNamespace;
-  process.mountNamespace = namespace;
-  process.root = translate(process.root, counterparts);
-  process.cwd = translate(process.cwd, counterparts);
-  endIfUnused(kernel, left);
-}
-
-function pair(old: Mount, copy: Mount, counterparts: Map<Mount, Mount>): void {
-  counterparts.set(old, copy);
-  for (const child of old.children) {
-    const twin = child.mountpoint && copy.childAt(child.mountpoint);
-    if (twin !== undefined) pair(child, twin, counterparts);
-  }
-}
-
-function translate(location: Location, counterparts: ReadonlyMap<Mount, Mount>): Location {
-  return { mount: counterparts.get(location.mount) ?? location.mount, inode: location.inode };
 }
 
 /** setns(2), by a file of /proc/PID/ns. */
