@@ -14,6 +14,8 @@ export interface MountinfoEntry {
   readonly mountPoint: string;
   readonly options: string;
   readonly shared: boolean;
+  /** How it takes part in propagation: `shared:N`, `master:N`, `propagate_from:N`, `unbindable`. */
+  readonly propagation: readonly string[];
   readonly fstype: string;
   readonly source: string;
   readonly superOptions: string;
@@ -43,6 +45,7 @@ export function parseMountinfo(content: string): MountinfoEntry[] {
         mountPoint: unescape(mountPoint),
         options,
         shared: tags.some((tag) => tag.startsWith('shared:')),
+        propagation: tags,
         fstype,
         source: unescape(source),
         superOptions,
