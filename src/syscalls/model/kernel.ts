@@ -30,6 +30,8 @@ export class Kernel {
   /** Where descriptors that no path leads to are: `anon_inode:[fscontext]`. */
   readonly internal: Mount;
   readonly #namespaces: Mount;
+  /** What could not be known of the machine and was taken to be so. */
+  readonly assumptions = new Set<string>();
   /** Entries of the machine's own /proc, for every proc that is mounted. */
   machineProc: ((fileSystem: FileSystem) => DirectorySource) | undefined;
   /** File systems that exist once on a machine, by type. */

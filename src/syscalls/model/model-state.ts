@@ -37,6 +37,11 @@ export interface ListedDescriptor {
 export class ModelState {
   constructor(private readonly kernel: Kernel) {}
 
+  /** What could not be known of the real machine, and was taken to be so by some call. */
+  get assumptions(): readonly string[] {
+    return [...this.kernel.assumptions];
+  }
+
   /** /proc/self/mountinfo. */
   get mountinfo(): string {
     return formatMountinfo(this.kernel.process);

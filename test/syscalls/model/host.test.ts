@@ -125,13 +125,16 @@ describe('a model of the real machine', () => {
     );
   });
 
-  it('does not know what a mount of the machine covers', () => {
+  it('takes what a mount of the machine covers for empty, and says so when it matters', () => {
     const sys = new MockSyscalls({ host: new SmallHost() });
     sys.umount2(hostPath('/view'), MNT_DETACH);
+    expect(sys.state.assumptions).to.deep.equal([]);
     expect(() => sys.statx(AT_FDCWD, hostPath('/view/motd'), NO_AT, STATX_BASIC_STATS)).to.throw(
-      HostUnreadableError,
-      'mounted over at /view',
+      'ENOENT',
     );
+    expect(sys.state.assumptions).to.deep.equal([
+      '/view is an empty directory below what is mounted there',
+    ]);
   });
 
   it('locks the mounts of the machine in a user namespace, which starts where the caller is', () => {

@@ -51,7 +51,7 @@ export class HostMounts {
     for (const child of children.get(line.id) ?? []) {
       const mountpoint = this.#below(parent.root, relative(line.mountPoint, child.mountPoint));
       const mount = this.#mount(child, parent, mountpoint);
-      hideBelowMount(mountpoint, child.mountPoint);
+      hideBelowMount(mountpoint, child.mountPoint, (text) => this.kernel.assumptions.add(text));
       this.#mountChildren(child, mount, children);
     }
   }

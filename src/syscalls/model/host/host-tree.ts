@@ -2,7 +2,7 @@ import { S_IFDIR } from '../../file-flags.js';
 import type { Timespec } from '../../syscalls.js';
 import type { FileSystem } from '../file-system.js';
 import type { DirectorySource, Inode } from '../inode.js';
-import { HostUnreadableError, type HostFile, type HostReader } from './host-reader.js';
+import type { HostFile, HostReader } from './host-reader.js';
 
 /** Files of the real machine in the model: read when they are looked at, and never written. */
 
@@ -46,13 +46,28 @@ export function hostDirectory(
   };
 }
 
-/** What is covered by a mount cannot be seen from outside, so that the model cannot know it. */
-export function hideBelowMount(inode: Inode, path: string): void {
+/**
+ * What is covered by a mount cannot be seen from outside. It is nearly always an empty directory,
+ * and is taken for one; that it was, is told.
+ */
+export function hideBelowMount(
+  inode: Inode,
+  path: string,
+  assumed: (assumption: string) => void,
+): void {
   if (!inode.isDirectory) return;
-  const hidden = (): never => {
-    throw new HostUnreadableError(`what is mounted over at ${path}`);
+  const assumeEmpty = (): void =>
+    assumed(`${path} is an empty directory below what is mounted there`);
+  inode.source = {
+    names: () => {
+      assumeEmpty();
+      return [];
+    },
+    lookup: () => {
+      assumeEmpty();
+      return undefined;
+    },
   };
-  inode.source = { names: hidden, lookup: hidden };
 }
 
 function timespec(milliseconds: number): Timespec {
