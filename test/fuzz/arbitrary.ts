@@ -190,9 +190,26 @@ const detachedTmpfs: fc.Arbitrary<readonly Op[]> = bitsOf(...ATTRS).map((attribu
   { call: 'fsmount', args: [{ slot: -2 }, 1, attributes] },
 ]);
 
+/** A file system that is picked and changed as a whole. */
+const reconfigured: fc.Arbitrary<readonly Op[]> = fc
+  .tuple(anyPath, some('ro', 'rw', 'nonsense'))
+  .map(([path, key]) => [
+    { call: 'fspick', args: [-100, path, 1] },
+    { call: 'fsconfig', args: [{ slot: -2 }, M.FSCONFIG_SET_FLAG, key, null, 0] },
+    { call: 'fsconfig', args: [{ slot: -2 }, M.FSCONFIG_CMD_RECONFIGURE, null, null, 0] },
+    { call: 'close', args: [{ slot: -2 }] },
+  ]);
+
 const files: readonly (readonly [number, fc.Arbitrary<Op>])[] = [
   [4, at('mkdirat', some(0o755, 0o700, 0o1777))],
-  [1, at('mknodat', some(F.S_IFIFO | 0o644, F.S_IFREG | 0o600), fixed({ major: 0, minor: 0 }))],
+  [
+    1,
+    at(
+      'mknodat',
+      some(F.S_IFIFO | 0o644, F.S_IFREG | 0o600, F.S_IFCHR | 0o666),
+      some<OpArg>({ major: 0, minor: 0 }, { major: 1, minor: 3 }),
+    ),
+  ],
   [
     1,
     fc
@@ -438,6 +455,7 @@ const single = fc.oneof(
 const step: fc.Arbitrary<readonly Op[]> = fc.oneof(
   { weight: 60, arbitrary: single.map((one): readonly Op[] => [one]) },
   { weight: 1, arbitrary: detachedTmpfs },
+  { weight: 1, arbitrary: reconfigured },
 );
 
 /** Sequences of up to so many steps. */

@@ -31,6 +31,7 @@ const OPENS: ReadonlySet<CallName> = new Set<CallName>([
   'open_tree',
   'fsopen',
   'fsmount',
+  'fspick',
   'openat2',
 ]);
 

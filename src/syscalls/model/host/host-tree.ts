@@ -47,8 +47,8 @@ export function hostDirectory(
 }
 
 /**
- * What is covered by a mount cannot be seen from outside. It is nearly always an empty directory,
- * and is taken for one; that it was, is told.
+ * What is covered by a mount cannot be seen from outside. It is nearly always an empty directory
+ * that all may read, and is taken for one; that it was, is told.
  */
 export function hideBelowMount(
   inode: Inode,
@@ -58,6 +58,9 @@ export function hideBelowMount(
   if (!inode.isDirectory) return;
   const assumeEmpty = (): void =>
     assumed(`${path} is an empty directory below what is mounted there`);
+  inode.mode = S_IFDIR | 0o755;
+  inode.uid = 0;
+  inode.gid = 0;
   inode.source = {
     names: () => {
       assumeEmpty();
