@@ -7,7 +7,7 @@ import {
   type StatxAttributes,
 } from '../../file-flags.js';
 import type { Statfs, Statx, Timespec } from '../../syscalls.js';
-import { refuse } from '../errors.js';
+import { notModelled, refuse } from '../errors.js';
 import type { Inode } from '../inode.js';
 import type { Kernel } from '../kernel.js';
 import { isMountRoot, type Location } from '../location.js';
@@ -103,6 +103,11 @@ function checkChangeable({ mount, inode }: Location, kernel: Kernel): void {
   if (mount === kernel.internal) refuse('EOPNOTSUPP');
 }
 
+function checkKnown({ fileSystem }: Inode): void {
+  if (fileSystem.traits.type === 'proc')
+    notModelled('changes to the attributes of what proc shows');
+}
+
 /** fchmod(2). */
 export function fchmod(kernel: Kernel, fd: number, mode: number): void {
   const { process } = kernel;
@@ -111,6 +116,7 @@ export function fchmod(kernel: Kernel, fd: number, mode: number): void {
   const { inode } = location;
   checkChangeable(location, kernel);
   if (!ownsOrCapable(process, inode)) refuse('EPERM');
+  checkKnown(inode);
   let bits = mode;
   // Nobody makes files that run as a group he is not in.
   if (!process.credentials.inGroup(inode.gid) && !capableOver(process, inode, 'CAP_FSETID'))
@@ -139,6 +145,7 @@ export function fchownat(
   const asked = uid !== -1 || gid !== -1;
   if (asked || inode.namespace === undefined) checkChangeable(location, kernel);
   checkChown(kernel, inode, { uid: newUid, gid: newGid, asksUid: uid !== -1, asksGid: gid !== -1 });
+  checkKnown(inode);
   inode.uid = newUid;
   inode.gid = newGid;
   if (!inode.isDirectory) dropPrivilegeBits(inode);
@@ -188,6 +195,7 @@ export function utimensat(
   checkWritable(location);
   const { inode } = location;
   checkMayTouch(kernel, inode, atime.nsec === UTIME_NOW && mtime.nsec === UTIME_NOW);
+  checkKnown(inode);
   const now = kernel.now();
   const pick = (wanted: Timespec, before: Timespec): Timespec =>
     wanted.nsec === UTIME_OMIT ? before : wanted.nsec === UTIME_NOW ? now : wanted;

@@ -11,7 +11,7 @@ import {
 } from '../../process-flags.js';
 import { copyMountNamespace } from '../copy-namespace.js';
 import { buildPath } from '../display-path.js';
-import { refuse } from '../errors.js';
+import { notModelled, refuse } from '../errors.js';
 import type { Kernel } from '../kernel.js';
 import { topOf } from '../location.js';
 import type { MountNamespace } from '../mount-namespace.js';
@@ -65,6 +65,7 @@ export function unshare(kernel: Kernel, flags: number): void {
   onlyFlags(flags, CLONE_FS | CLONE_NEWNS | CLONE_NEWUSER | simple);
   // A process with several threads, as Node is, cannot change its user namespace.
   if ((flags & CLONE_NEWUSER) !== 0) refuse('EINVAL');
+  if ((flags & CLONE_NEWTIME) !== 0) notModelled('time namespaces that are made');
   if ((flags & (CLONE_NEWNS | simple)) !== 0) checkAdmin(kernel);
   const { userNamespace } = process.credentials;
   const create = (kind: SimpleNamespace['kind']): SimpleNamespace =>

@@ -109,7 +109,7 @@ export const cgroup2: FileSystemType = {
   name: 'cgroup2',
   inUserNamespaces: true,
   owner: (kernel) => kernel.process.namespaces.cgroup.owner,
-  option: (_, key) => CGROUP2_OPTIONS.includes(key),
+  option: (_, key) => CGROUP2_OPTIONS.includes(key) && notModelled(`the option ${key} of cgroup2`),
   create(context) {
     const { kernel } = context;
     const known = kernel.singletons.get('cgroup2');

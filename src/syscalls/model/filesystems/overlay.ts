@@ -1,6 +1,6 @@
 import { S_IFCHR, S_IFDIR } from '../../file-flags.js';
 import { OVERLAYFS_SUPER_MAGIC } from '../../file-system-magic.js';
-import { refuse } from '../errors.js';
+import { notModelled, refuse } from '../errors.js';
 import type { FileSystem, FileSystemTraits } from '../file-system.js';
 import type { FileSystemType, FsContext, OptionValue } from '../fs-context.js';
 import type { DirectorySource, Inode } from '../inode.js';
@@ -24,7 +24,8 @@ interface OverlaySettings {
 }
 
 const settings = new WeakMap<FsContext, OverlaySettings>();
-const SILENT = [
+/** Options that an overlay has and the model has not. */
+const UNKNOWN = [
   'index',
   'metacopy',
   'nfs_export',
@@ -57,7 +58,7 @@ export const overlay: FileSystemType = {
     else if (key === 'workdir') wanted.work = layer(context, key, value);
     else if (key === 'userxattr') wanted.userXattr = true;
     else if (key === 'volatile') wanted.volatile = true;
-    else return SILENT.includes(key);
+    else return UNKNOWN.includes(key) && notModelled(`the option ${key} of overlay`);
     return true;
   },
 

@@ -8,8 +8,8 @@ const PAGE = 4096;
 const DEFAULT_MODE = 0o1777;
 const TRAITS: FileSystemTraits = { type: 'tmpfs', magic: TMPFS_MAGIC };
 
-/** Options that change nothing that the model shows. */
-const SILENT = new Set(['inode32', 'inode64', 'noswap', 'huge', 'mpol']);
+/** Options that a tmpfs has and the model has not. */
+const UNKNOWN: readonly string[] = ['noswap', 'huge', 'mpol', 'usrquota', 'grpquota', 'casefold'];
 
 interface TmpfsSettings {
   size?: number;
@@ -17,6 +17,7 @@ interface TmpfsSettings {
   mode: number;
   uid: number;
   gid: number;
+  wideInodes?: boolean;
 }
 
 const settings = new WeakMap<FsContext | FileSystem, TmpfsSettings>();
@@ -44,7 +45,9 @@ export const tmpfs: FileSystemType = {
     else if (key === 'mode') wanted.mode = octalOf(context, key, value) & 0o7777;
     else if (key === 'uid') wanted.uid = uidOf(context, key, value);
     else if (key === 'gid') wanted.gid = gidOf(context, key, value);
-    else return SILENT.has(key);
+    else if (key === 'inode64') wanted.wideInodes = true;
+    else if (key === 'inode32') wanted.wideInodes = false;
+    else return UNKNOWN.includes(key) && notModelled(`the option ${key} of tmpfs`);
     return true;
   },
 
@@ -94,6 +97,7 @@ function show(fileSystem: FileSystem, shown: TmpfsSettings): void {
   if (shown.mode !== DEFAULT_MODE) options += `,mode=${shown.mode.toString(8).padStart(3, '0')}`;
   if (shown.uid !== 0) options += `,uid=${shown.uid}`;
   if (shown.gid !== 0) options += `,gid=${shown.gid}`;
+  if (shown.wideInodes === true) options += ',inode64';
   fileSystem.options = options;
 }
 
