@@ -62,7 +62,8 @@ export async function runCommand(command: readonly string[], given: RunFlags): P
   const spec = { command, user, env: buildEnvironment(given.env, given.clearEnv ?? false) };
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
   const trace = given.trace === undefined ? undefined : new TraceFile(given.trace);
-  const thread = new ContainerThread();
+  // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
+  const thread = new ContainerThread(undefined, given.preset !== 'classic');
   const terminal =
     given.tty === true ? openPseudoTerminal(thread.host.syscalls, callerSize()) : undefined;
   const setUp = (syscalls: Syscalls, context: SetUpContext): unknown =>
