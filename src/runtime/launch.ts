@@ -71,7 +71,7 @@ export async function launchIn(
     const command = { program: { ...bare, count: calls.length }, dieWithParent: spec.dieWithParent };
     const watch = (data: PreparedData): void => void (waiting = watchOver(host, data));
     const setUp = setUpDataOf(options);
-    const { refused, setUp: report } =
+    const { refused, setUp: report, place } =
       setUp === undefined
         ? await launchFromHere(thread, options, waiting?.data ?? plan, { command, terminal: ends.master }, watch)
         : await thread.launch({ from, setUp, terminal: ends.master, command }, watch);
@@ -80,7 +80,7 @@ export async function launchIn(
     signal?.throwIfAborted();
     ends.stdio.closeTheirs();
     const terminal = ends.master === undefined ? null : new Terminal(host.syscalls, ends.master);
-    return new Container(process, ends.stdio.streams, terminal, controls, report as RunReport);
+    return new Container(process, ends.stdio.streams, terminal, controls, report as RunReport, place);
   } catch (error) {
     ends.stdio.closeTheirs();
     ends.stdio.destroy();
