@@ -33,7 +33,9 @@ class RecordingTransport {
     if (arg === null) return '0';
     if (typeof arg === 'number') return `${arg}L`;
     if (typeof arg === 'string') return `(long)${JSON.stringify(arg)}`;
-    this.memory.push(`static unsigned char m${this.memory.length}[] = {${[...arg].join(',') || '0'}};`);
+    this.memory.push(
+      `static unsigned char m${this.memory.length}[] = {${[...arg].join(',') || '0'}};`,
+    );
     return `(long)m${this.memory.length - 1}`;
   }
 }
@@ -49,7 +51,11 @@ function record(preset, options, rootfs) {
   const prepared = prepareNamespaces(host, namespaces);
   for (const fd of filler) if (fd >= FIRST_DESCRIPTOR) closeSync(fd);
   // The number that the floor's own descriptor of the namespace will have.
-  const pidNamespace = host.syscalls.fcntl(prepared.pidNamespace, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
+  const pidNamespace = host.syscalls.fcntl(
+    prepared.pidNamespace,
+    F_DUPFD_CLOEXEC,
+    FIRST_DESCRIPTOR,
+  );
   const transport = new RecordingTransport();
   const syscalls = new LinuxSyscalls(transport);
   const setUp = pipelineSetUp(createPreset(preset, options), { rootfs, force: true });
@@ -74,7 +80,15 @@ function build(directory, preset, rootfs, options) {
     `${transport.calls.join(',\n')}};`,
   ];
   writeFileSync(join(directory, 'calls.h'), `${header.join('\n')}\n`);
-  execFileSync('cc', ['-O2', '-w', '-I', directory, '-o', join(directory, 'floor'), join(HERE, 'floor.c')]);
+  execFileSync('cc', [
+    '-O2',
+    '-w',
+    '-I',
+    directory,
+    '-o',
+    join(directory, 'floor'),
+    join(HERE, 'floor.c'),
+  ]);
   console.log(transport.calls.length);
 }
 

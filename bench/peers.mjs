@@ -23,13 +23,25 @@ function writeBundle(directory, rootfs, rootless) {
   const mount = (destination, type, source, options) => ({ destination, type, source, options });
   const config = {
     ociVersion: '1.0.2',
-    process: { args: ['/bin/true'], cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 }, noNewPrivileges: true },
+    process: {
+      args: ['/bin/true'],
+      cwd: '/',
+      env: ['PATH=/bin'],
+      user: { uid: 0, gid: 0 },
+      noNewPrivileges: true,
+    },
     root: { path: rootfs },
     hostname: 'bench',
     mounts: [
       mount('/proc', 'proc', 'proc'),
       mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
-      mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620']),
+      mount('/dev/pts', 'devpts', 'devpts', [
+        'nosuid',
+        'noexec',
+        'newinstance',
+        'ptmxmode=0666',
+        'mode=0620',
+      ]),
       mount('/dev/shm', 'tmpfs', 'shm', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']),
       mount('/dev/mqueue', 'mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
     ],
@@ -41,7 +53,17 @@ function writeBundle(directory, rootfs, rootless) {
 
 /** bwrap's arguments for the same isolation. */
 export const bwrapArgs = (rootfs, more = []) => [
-  '--unshare-pid', '--unshare-uts', '--unshare-ipc', '--bind', rootfs, '/', '--proc', '/proc', '--dev', '/dev', ...more,
+  '--unshare-pid',
+  '--unshare-uts',
+  '--unshare-ipc',
+  '--bind',
+  rootfs,
+  '/',
+  '--proc',
+  '/proc',
+  '--dev',
+  '/dev',
+  ...more,
 ];
 
 /**
@@ -51,22 +73,55 @@ export const bwrapArgs = (rootfs, more = []) => [
 export function findPeers(rootfs, scratch, { podman = false } = {}) {
   const bundle = writeBundle(scratch, rootfs, false);
   let id = 0;
-  const oci = (runtime) => [runtime, () => ['--root', join(scratch, runtime), 'run', '--bundle', bundle, `bench-${process.pid}-${(id += 1)}`]];
-  const unshareArgs = ['--mount', '--pid', '--ipc', '--uts', '--fork', `--root=${rootfs}`, '--mount-proc', '/bin/true'];
+  const oci = (runtime) => [
+    runtime,
+    () => [
+      '--root',
+      join(scratch, runtime),
+      'run',
+      '--bundle',
+      bundle,
+      `bench-${process.pid}-${(id += 1)}`,
+    ],
+  ];
+  const unshareArgs = [
+    '--mount',
+    '--pid',
+    '--ipc',
+    '--uts',
+    '--fork',
+    `--root=${rootfs}`,
+    '--mount-proc',
+    '/bin/true',
+  ];
   const all = {
     bwrap: ['bwrap', () => [...bwrapArgs(rootfs), '/bin/true']],
-    'bwrap --cap-drop ALL': ['bwrap', () => [...bwrapArgs(rootfs, ['--cap-drop', 'ALL']), '/bin/true']],
+    'bwrap --cap-drop ALL': [
+      'bwrap',
+      () => [...bwrapArgs(rootfs, ['--cap-drop', 'ALL']), '/bin/true'],
+    ],
     'unshare(1)': ['unshare', () => unshareArgs],
     'crun run': oci('crun'),
     'runc run': oci('runc'),
-    ...(podman ? { 'podman run': ['podman', () => ['run', '--rm', '--network=host', '--rootfs', rootfs, '/bin/true']] } : {}),
+    ...(podman
+      ? {
+          'podman run': [
+            'podman',
+            () => ['run', '--rm', '--network=host', '--rootfs', rootfs, '/bin/true'],
+          ],
+        }
+      : {}),
   };
   const peers = {};
   const missing = {};
   for (const [name, [command, args]] of Object.entries(all)) {
     const tried = spawnSync(command, args(), { encoding: 'utf8', timeout: 30_000 });
     if (tried.status === 0) peers[name] = () => run(command, args());
-    else missing[name] = tried.error?.code === 'ENOENT' ? 'not installed' : (tried.stderr ?? '').trim().split('\n').at(-1) || `ended with ${tried.status}`;
+    else
+      missing[name] =
+        tried.error?.code === 'ENOENT'
+          ? 'not installed'
+          : (tried.stderr ?? '').trim().split('\n').at(-1) || `ended with ${tried.status}`;
   }
   return { peers, missing };
 }

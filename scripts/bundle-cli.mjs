@@ -11,7 +11,9 @@ await build({
   format: 'cjs',
   target: 'node20',
   external: ['koffi', 'winston'],
-  banner: { js: '#!/usr/bin/env node\nconst importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  banner: {
+    js: '#!/usr/bin/env node\nconst importMetaUrl = require("node:url").pathToFileURL(__filename).href;',
+  },
   define: { 'import.meta.url': 'importMetaUrl' },
   logLevel: 'warning',
 });

@@ -1,6 +1,12 @@
 import 'reflect-metadata';
 
-export { NsinitError, PlanError, StepError, type ErrorCode, type UndoOutcome } from './pipeline/errors.js';
+export {
+  NsinitError,
+  PlanError,
+  StepError,
+  type ErrorCode,
+  type UndoOutcome,
+} from './pipeline/errors.js';
 export { inject, injectable, LOGGER, SYSCALLS } from './pipeline/injection.js';
 export { key, type Key } from './pipeline/key.js';
 export { silentLogger, type Logger } from './pipeline/logger.js';
@@ -8,7 +14,13 @@ export type { Observer } from './pipeline/observer.js';
 export { OptionReader, optionError } from './pipeline/options.js';
 export { Pipeline, type PlanOptions } from './pipeline/pipeline.js';
 export type { PlannedStep } from './pipeline/pipeline-entry.js';
-export { ROOT_SWITCHED, ROOTFS, type RunOptions, type RunReport, type TakenFallback } from './pipeline/run.js';
+export {
+  ROOT_SWITCHED,
+  ROOTFS,
+  type RunOptions,
+  type RunReport,
+  type TakenFallback,
+} from './pipeline/run.js';
 export type { Fallback, Step, StepClass, StepContext, View } from './pipeline/step.js';
 
 export { BindMountStep } from './steps/bind-mount.js';
@@ -19,7 +31,13 @@ export { DevSymlinksStep } from './steps/dev-symlinks.js';
 export { DeviceNodesStep } from './steps/device-nodes.js';
 export { DEV_DIRECTORY, PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from './steps/keys.js';
 export { LoopDevicesStep } from './steps/loop-devices.js';
-export { createPreset, PRESET_NAMES, type PresetName, type PresetOptions, type UserMount } from './steps/presets.js';
+export {
+  createPreset,
+  PRESET_NAMES,
+  type PresetName,
+  type PresetOptions,
+  type UserMount,
+} from './steps/presets.js';
 export { PROPAGATION_MODES, PropagationStep, type PropagationMode } from './steps/propagation.js';
 export { PtmxStep } from './steps/ptmx.js';
 export { ReadonlyRootStep } from './steps/readonly-root.js';
@@ -38,7 +56,15 @@ export { flags, formatFlags, hasFlags, withoutFlags, type Flags } from './syscal
 export { LinuxSyscalls } from './syscalls/linux.js';
 export * from './syscalls/mount-flags.js';
 export { parseMountinfo, readMountinfo, type MountinfoEntry } from './syscalls/mountinfo.js';
-export { component, containerPath, fdPath, hostPath, PathError, sourceName, type HostPath } from './syscalls/paths.js';
+export {
+  component,
+  containerPath,
+  fdPath,
+  hostPath,
+  PathError,
+  sourceName,
+  type HostPath,
+} from './syscalls/paths.js';
 export * from './syscalls/process-flags.js';
 export { RootDir } from './syscalls/root-dir.js';
 export { isErrno, SyscallError } from './syscalls/syscall-error.js';

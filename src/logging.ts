@@ -21,6 +21,8 @@ export function createLogger(level: LogLevel, format: LogFormat): Logger {
   return winston.createLogger({
     level,
     format: format === 'json' ? combine(timestamp(), json()) : text,
-    transports: [new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
+    transports: [
+      new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] }),
+    ],
   });
 }

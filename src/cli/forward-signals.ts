@@ -1,4 +1,12 @@
-const FORWARDED: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'];
+const FORWARDED: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGCONT',
+];
 
 /** Passes the signals that this process gets on to the command. @returns what ends it. */
 export function forwardSignals(send: (signal: NodeJS.Signals) => void): () => void {

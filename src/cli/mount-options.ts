@@ -5,7 +5,9 @@ import { UsageError } from './usage-error.js';
 
 function checkDestination(option: string, destination: string): string {
   if (destination.startsWith('/') && !destination.split('/').includes('..')) return destination;
-  throw new UsageError(`${option}: the destination ${JSON.stringify(destination)} must be an absolute path of the container, without ".."`);
+  throw new UsageError(
+    `${option}: the destination ${JSON.stringify(destination)} must be an absolute path of the container, without ".."`,
+  );
 }
 
 /**
@@ -18,7 +20,8 @@ export function parseBind(value: string): UserMount {
   const readonly = parts.length > 1 && parts.at(-1) === 'ro';
   if (readonly) parts.pop();
   const [source = '', destination, ...rest] = parts;
-  if (source === '' || rest.length > 0) throw new UsageError(`--bind takes SRC[:DST][:ro], not ${JSON.stringify(value)}`);
+  if (source === '' || rest.length > 0)
+    throw new UsageError(`--bind takes SRC[:DST][:ro], not ${JSON.stringify(value)}`);
   const bind = resolve(source);
   if (!existsSync(bind)) throw new UsageError(`--bind: the source ${bind} does not exist`);
   return { bind, target: checkDestination('--bind', destination ?? bind), readonly };
@@ -28,7 +31,9 @@ export function parseBind(value: string): UserMount {
 export function parseTmpfs(value: string): UserMount {
   const [destination = '', size, ...rest] = value.split(':');
   if (rest.length > 0 || (size !== undefined && !/^\d+[kmgKMG%]?$/.test(size))) {
-    throw new UsageError(`--tmpfs takes DST[:SIZE] with a size such as 64m, not ${JSON.stringify(value)}`);
+    throw new UsageError(
+      `--tmpfs takes DST[:SIZE] with a size such as 64m, not ${JSON.stringify(value)}`,
+    );
   }
   const tmpfs = checkDestination('--tmpfs', destination);
   return size === undefined ? { tmpfs } : { tmpfs, size };

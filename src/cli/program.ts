@@ -19,7 +19,11 @@ export function createProgram(version: string, exit: (status: number) => void): 
   program
     .command('steps')
     .description('list the steps of a preset with what each does')
-    .addOption(new Option('--preset <name>', 'which preset').choices(['standard', 'classic']).default('standard'))
+    .addOption(
+      new Option('--preset <name>', 'which preset')
+        .choices(['standard', 'classic'])
+        .default('standard'),
+    )
     .action(async ({ preset }: { preset: 'standard' | 'classic' }) => {
       const { listSteps } = await import('./steps-command.js');
       listSteps(preset, (line) => process.stdout.write(`${line}\n`));
@@ -34,15 +38,29 @@ function addRun(program: Command, exit: (status: number) => void): void {
     .argument('<command...>', 'the command and its arguments')
     .passThroughOptions()
     .option('--rootfs <dir>', 'the root; without it a throwaway copy of this machine')
-    .addOption(new Option('--preset <name>', 'the pipeline').choices(['standard', 'classic']).default('standard'))
+    .addOption(
+      new Option('--preset <name>', 'the pipeline')
+        .choices(['standard', 'classic'])
+        .default('standard'),
+    )
     .option('--readonly', 'make the root read-only')
     .option('--no-pivot', 'move the root where it cannot be pivoted')
     .option('--propagation <mode>', 'how mounts spread between the host and the container')
     .option('--loop-devices', "copy the host's loop devices")
-    .option('--bind <src[:dst][:ro]>', 'show a file or directory of the host; repeatable', collect(parseBind), [])
+    .option(
+      '--bind <src[:dst][:ro]>',
+      'show a file or directory of the host; repeatable',
+      collect(parseBind),
+      [],
+    )
     .option('--tmpfs <dst[:size]>', 'mount an empty tmpfs; repeatable', collect(parseTmpfs), [])
     .option('-t, --tty', 'give the command a new terminal')
-    .option('--env <k=v>', 'set a variable; repeatable', (value: string, before: string[]) => [...before, value], [])
+    .option(
+      '--env <k=v>',
+      'set a variable; repeatable',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
     .option('--clear-env', 'start from an empty environment')
     .option('--cwd <dir>', 'the working directory in the container', '/')
     .option('--hostname <name>', 'the host name in the container')
@@ -51,11 +69,18 @@ function addRun(program: Command, exit: (status: number) => void): void {
     .option('--share-ipc', 'keep the IPC namespace')
     .option('--share-uts', 'keep the host name')
     .option('--unshare-net', 'a network of its own, with loopback alone')
-    .option('--trace <file>', 'write every call of the set-up to a file, or to standard error with "-"')
+    .option(
+      '--trace <file>',
+      'write every call of the set-up to a file, or to standard error with "-"',
+    )
     .option('--no-fallbacks', 'fail where something else than planned would have to be done')
     .option('--force', 'run although the plan has problems')
     .option('--log-level <level>', 'none, error, warn, info or debug')
-    .addOption(new Option('--log-format <format>', 'how it is logged').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--log-format <format>', 'how it is logged')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .option('-q, --quiet', 'log nothing')
     .option('-v, --verbose', 'log what is done')
     .action(async (command: string[], given: RunFlags) => {

@@ -1,6 +1,11 @@
 import { CommandError } from '../runtime/command-error.js';
 import type { RunningProcess } from '../runtime/running-process.js';
-import { ContainerThread, planNamespaces, startContainer, type NamespacePlan } from '../runtime/start-container.js';
+import {
+  ContainerThread,
+  planNamespaces,
+  startContainer,
+  type NamespacePlan,
+} from '../runtime/start-container.js';
 import { openPseudoTerminal, type PseudoTerminal } from '../runtime/terminal.js';
 import type { ProcessSpec } from '../runtime/process-spec.js';
 import type { SetUpContext } from '../runtime/set-up.js';
@@ -33,7 +38,9 @@ export const SET_UP_FAILED = 125;
 export function buildPipeline(given: RunFlags): Pipeline {
   const propagation = PROPAGATION_MODES.find((mode) => mode === given.propagation);
   if (given.propagation !== undefined && propagation === undefined) {
-    throw new UsageError(`--propagation takes one of ${PROPAGATION_MODES.join(', ')}, not ${JSON.stringify(given.propagation)}`);
+    throw new UsageError(
+      `--propagation takes one of ${PROPAGATION_MODES.join(', ')}, not ${JSON.stringify(given.propagation)}`,
+    );
   }
   return createPreset(given.preset, {
     readonly: given.readonly,
@@ -55,8 +62,10 @@ export async function runCommand(command: readonly string[], given: RunFlags): P
   const spec = { command, user, env: buildEnvironment(given.env, given.clearEnv ?? false) };
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
   const trace = given.trace === undefined ? undefined : new TraceFile(given.trace);
-  const thread = new ContainerThread();
-  const terminal = given.tty === true ? openPseudoTerminal(thread.host.syscalls, callerSize()) : undefined;
+  // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
+  const thread = new ContainerThread(undefined, given.preset !== 'classic');
+  const terminal =
+    given.tty === true ? openPseudoTerminal(thread.host.syscalls, callerSize()) : undefined;
   const setUp = (syscalls: Syscalls, context: SetUpContext): unknown =>
     pipeline.run({
       syscalls,
@@ -69,7 +78,15 @@ export async function runCommand(command: readonly string[], given: RunFlags): P
     });
   try {
     const process = processSpec(given, spec, terminal);
-    const started = startContainer({ plan, setUp, process, ...(terminal === undefined ? {} : { terminal: terminal.master }) }, thread);
+    const started = startContainer(
+      {
+        plan,
+        setUp,
+        process,
+        ...(terminal === undefined ? {} : { terminal: terminal.master }),
+      },
+      thread,
+    );
     return await untilEnd(started.process, thread, terminal);
   } catch (error) {
     if (error instanceof CommandError) {
@@ -91,7 +108,11 @@ function provided({ pidNamespace, terminal }: SetUpContext, plan: NamespacePlan)
 
 function processSpec(
   given: RunFlags,
-  { command: [command = '', ...args], user, env }: {
+  {
+    command: [command = '', ...args],
+    user,
+    env,
+  }: {
     readonly command: readonly string[];
     readonly user: { readonly uid: number; readonly gid: number } | undefined;
     readonly env: Readonly<Record<string, string>>;
@@ -121,7 +142,8 @@ async function untilEnd(
   terminal: PseudoTerminal | undefined,
 ): Promise<number> {
   const stopForwarding = forwardSignals((signal) => running.kill(signal));
-  const detach = terminal === undefined ? undefined : attachTerminal(host.syscalls, terminal.master);
+  const detach =
+    terminal === undefined ? undefined : attachTerminal(host.syscalls, terminal.master);
   if (terminal !== undefined) host.syscalls.close(terminal.slave);
   const { code, signal } = await running.gone;
   await detach?.();
@@ -138,6 +160,9 @@ export function complain(message: string): void {
 export function statusOf(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   complain(message);
-  const usage = error instanceof UsageError || (error instanceof NsinitError && error.code === 'NSINIT_OPTION');
-  return usage || (error instanceof NsinitError && error.code === 'NSINIT_PLAN') ? 2 : SET_UP_FAILED;
+  const usage =
+    error instanceof UsageError || (error instanceof NsinitError && error.code === 'NSINIT_OPTION');
+  return usage || (error instanceof NsinitError && error.code === 'NSINIT_PLAN')
+    ? 2
+    : SET_UP_FAILED;
 }

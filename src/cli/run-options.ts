@@ -42,7 +42,9 @@ export function checkRootfs(path: string): string {
   if (!stat.isDirectory()) throw new UsageError(`--rootfs: ${rootfs} is not a directory`);
   const own = statSync('/');
   if (stat.ino === own.ino && stat.dev === own.dev) {
-    throw new UsageError(`--rootfs: ${rootfs} is this machine's own root; leave --rootfs out for a throwaway copy of it`);
+    throw new UsageError(
+      `--rootfs: ${rootfs} is this machine's own root; leave --rootfs out for a throwaway copy of it`,
+    );
   }
   return rootfs;
 }
@@ -50,7 +52,8 @@ export function checkRootfs(path: string): string {
 /** `UID[:GID]`; the group is the user's number unless given. @throws UsageError */
 export function parseUser(value: string): { readonly uid: number; readonly gid: number } {
   const match = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(value);
-  if (match === null) throw new UsageError(`--user takes UID[:GID] as numbers, not ${JSON.stringify(value)}`);
+  if (match === null)
+    throw new UsageError(`--user takes UID[:GID] as numbers, not ${JSON.stringify(value)}`);
   const uid = Number(match[1]);
   return { uid, gid: match[2] === undefined ? uid : Number(match[2]) };
 }
@@ -59,7 +62,8 @@ export function parseUser(value: string): { readonly uid: number; readonly gid: 
 export function buildEnvironment(given: readonly string[], clear: boolean): Record<string, string> {
   const env: Record<string, string> = {};
   if (!clear) {
-    for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
+    for (const [name, value] of Object.entries(process.env))
+      if (value !== undefined) env[name] = value;
   }
   for (const assignment of given) {
     const equals = assignment.indexOf('=');
@@ -84,5 +88,7 @@ export function chooseLogLevel(given: Pick<RunFlags, 'logLevel' | 'quiet' | 'ver
   if (given.logLevel === undefined) return given.verbose === true ? 'info' : 'none';
   const level = LOG_LEVELS.find((known) => known === given.logLevel);
   if (level !== undefined) return level;
-  throw new UsageError(`--log-level takes one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(given.logLevel)}`);
+  throw new UsageError(
+    `--log-level takes one of ${LOG_LEVELS.join(', ')}, not ${JSON.stringify(given.logLevel)}`,
+  );
 }

@@ -28,7 +28,12 @@ export class PlanError extends NsinitError {
   override readonly name = 'PlanError';
 
   constructor(readonly problems: readonly string[]) {
-    super('NSINIT_PLAN', problems.length === 1 ? `the pipeline cannot run: ${problems[0]}` : `the pipeline cannot run:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+    super(
+      'NSINIT_PLAN',
+      problems.length === 1
+        ? `the pipeline cannot run: ${problems[0]}`
+        : `the pipeline cannot run:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    );
   }
 }
 

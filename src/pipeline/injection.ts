@@ -1,5 +1,11 @@
 import 'reflect-metadata';
-import { container as globalContainer, inject, injectable, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import {
+  container as globalContainer,
+  inject,
+  injectable,
+  type DependencyContainer,
+  type InjectionToken,
+} from 'tsyringe';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { silentLogger, type Logger } from './logger.js';
 

@@ -23,7 +23,10 @@ export class HandOver {
   /** @throws NsinitError when nothing was provided. */
   need<T>(under: Key<T>): T {
     if (!this.#values.has(under)) {
-      throw new NsinitError('NSINIT_MISSING_VALUE', `nothing provides "${under.name}": put the step that does before this one, or give it to run()`);
+      throw new NsinitError(
+        'NSINIT_MISSING_VALUE',
+        `nothing provides "${under.name}": put the step that does before this one, or give it to run()`,
+      );
     }
     return this.#values.get(under) as T;
   }

@@ -9,4 +9,9 @@ export interface Logger {
 const nothing = (): void => undefined;
 
 /** Writes nothing. */
-export const silentLogger: Logger = { error: nothing, warn: nothing, info: nothing, debug: nothing };
+export const silentLogger: Logger = {
+  error: nothing,
+  warn: nothing,
+  info: nothing,
+  debug: nothing,
+};

@@ -24,6 +24,6 @@ export function refuseHostNamespace(sys: Syscalls): void {
   if (own !== first) return;
   throw new NsinitError(
     'NSINIT_HOST_NAMESPACE',
-    'this is the host\'s own mount namespace: unshare(CLONE_NEWNS) first, use launch(), or pass force',
+    "this is the host's own mount namespace: unshare(CLONE_NEWNS) first, use launch(), or pass force",
   );
 }

@@ -2,7 +2,10 @@ import { NsinitError } from './errors.js';
 
 /** An option's value is not what the step takes. */
 export function optionError(option: string, wanted: string, value: unknown): NsinitError {
-  return new NsinitError('NSINIT_OPTION', `option ${option} must be ${wanted}, not ${JSON.stringify(value) ?? 'undefined'}`);
+  return new NsinitError(
+    'NSINIT_OPTION',
+    `option ${option} must be ${wanted}, not ${JSON.stringify(value) ?? 'undefined'}`,
+  );
 }
 
 /** Reads untrusted options by name; what nobody asked for is refused by `done`. */
@@ -66,6 +69,9 @@ export class OptionReader {
     const unknown = Object.keys(this.#given).find((option) => !this.#known.has(option));
     if (unknown === undefined) return options;
     const known = [...this.#known].join(', ');
-    throw new NsinitError('NSINIT_OPTION', `there is no option ${unknown}${known === '' ? '' : `; there are ${known}`}`);
+    throw new NsinitError(
+      'NSINIT_OPTION',
+      `there is no option ${unknown}${known === '' ? '' : `; there are ${known}`}`,
+    );
   }
 }

@@ -14,7 +14,10 @@ export interface PlannedStep {
 }
 
 /** Describes a step without running it: constructors only keep what they are given. */
-export function describeEntry({ step, options }: PipelineEntry, instance: Step<unknown>): PlannedStep {
+export function describeEntry(
+  { step, options }: PipelineEntry,
+  instance: Step<unknown>,
+): PlannedStep {
   const described = instance.describe(options);
   return {
     step: step.stepName,

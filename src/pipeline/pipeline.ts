@@ -81,7 +81,10 @@ export class Pipeline {
   #indexOf(name: string): number {
     const index = this.#entries.findIndex(({ step }) => step.stepName === name);
     if (index >= 0) return index;
-    throw new NsinitError('NSINIT_UNKNOWN_STEP', `there is no step ${JSON.stringify(name)}; there are ${this.names.join(', ')}`);
+    throw new NsinitError(
+      'NSINIT_UNKNOWN_STEP',
+      `there is no step ${JSON.stringify(name)}; there are ${this.names.join(', ')}`,
+    );
   }
 }
 
@@ -94,12 +97,16 @@ const noSyscalls = new Proxy({} as Syscalls, {
 
 function toEntry<O>(step: StepClass<O>, options: unknown): PipelineEntry {
   if (typeof step.stepName !== 'string' || typeof step.parse !== 'function') {
-    throw new NsinitError('NSINIT_STEP', `${String(step)} is not a step class: it needs stepName, view and parse`);
+    throw new NsinitError(
+      'NSINIT_STEP',
+      `${String(step)} is not a step class: it needs stepName, view and parse`,
+    );
   }
   try {
     return { step: step as StepClass<unknown>, options: step.parse(options) };
   } catch (error) {
-    if (error instanceof NsinitError) throw new NsinitError(error.code, `${step.stepName}: ${error.message}`, { cause: error });
+    if (error instanceof NsinitError)
+      throw new NsinitError(error.code, `${step.stepName}: ${error.message}`, { cause: error });
     throw error;
   }
 }

@@ -81,12 +81,15 @@ export class Run {
     if (this.options.force !== true) refuseHostNamespace(this.options.syscalls);
     const container = createRunContainer(this.#sys, this.#logger, this.options.container);
     // All are made before the first runs: a missing service is found while nothing has happened.
-    const instances = entries.map(({ step }) => container.resolve(step as InjectionToken<Step<unknown>>));
+    const instances = entries.map(({ step }) =>
+      container.resolve(step as InjectionToken<Step<unknown>>),
+    );
     const root = new RootDir(this.#sys, this.#openRoot(), (undo) => this.#undo.push(undo));
     try {
       const steps = entries.map((entry, index) => {
         const instance = instances[index];
-        if (instance === undefined) throw new NsinitError('NSINIT_UNKNOWN_STEP', entry.step.stepName);
+        if (instance === undefined)
+          throw new NsinitError('NSINIT_UNKNOWN_STEP', entry.step.stepName);
         return this.#runStep(entry, instance, root);
       });
       return { steps, fallbacks: this.#fallbacks };
@@ -101,26 +104,44 @@ export class Run {
     const path = hostPath(this.options.rootfs);
     this.#handOver.provide(ROOTFS, path);
     if (/^\/[/.]*$/.test(path)) {
-      throw new NsinitError('NSINIT_ROOTFS', `rootfs ${path} is the machine's own root: give a directory, or none for a throwaway copy`);
+      throw new NsinitError(
+        'NSINIT_ROOTFS',
+        `rootfs ${path} is the machine's own root: give a directory, or none for a throwaway copy`,
+      );
     }
     try {
-      const fd = this.#sys.openat2(AT_FDCWD, path, { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) });
+      const fd = this.#sys.openat2(AT_FDCWD, path, {
+        flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
+      });
       this.#kept.push(fd);
       return fd;
     } catch (cause) {
-      const why = isErrno(cause, 'ENOENT') ? 'does not exist' : isErrno(cause, 'ENOTDIR') ? 'is not a directory' : 'cannot be opened';
-      throw new NsinitError('NSINIT_ROOTFS', `rootfs ${path} ${why}: give the directory that is to be the root`, { cause });
+      const why = isErrno(cause, 'ENOENT')
+        ? 'does not exist'
+        : isErrno(cause, 'ENOTDIR')
+          ? 'is not a directory'
+          : 'cannot be opened';
+      throw new NsinitError(
+        'NSINIT_ROOTFS',
+        `rootfs ${path} ${why}: give the directory that is to be the root`,
+        { cause },
+      );
     }
   }
 
-  #runStep(entry: PipelineEntry, instance: Step<unknown>, root: RootDir): { step: string; micros: number } {
+  #runStep(
+    entry: PipelineEntry,
+    instance: Step<unknown>,
+    root: RootDir,
+  ): { step: string; micros: number } {
     const { step, options } = entry;
     this.#current = step.stepName;
     for (const observer of this.#observers) observer.stepStart?.(step.stepName);
     const started = performance.now();
     try {
       // Once the root is being switched there is no way back, also when that fails half-way.
-      if (step.switchesRoot === true) this.#handOver.provide(ROOT_SWITCHED, () => this.#leaveHost());
+      if (step.switchesRoot === true)
+        this.#handOver.provide(ROOT_SWITCHED, () => this.#leaveHost());
       const returned: unknown = instance.execute(options, this.#context(step, root));
       refusePromise(step.stepName, returned);
     } catch (cause) {
@@ -151,6 +172,7 @@ export class Run {
       defer: (undo) => this.#undo.push(undo),
       keep: (fd) => {
         this.#kept.push(fd);
+        root.markLasting(fd);
         return fd;
       },
       provide: (under, value) => this.#handOver.provide(under, value),
@@ -164,7 +186,9 @@ export class Run {
     const declared = step.fallbacks?.[name];
     if (declared === undefined || this.options.noFallbacks === true) throw error;
     this.#fallbacks.push({ step: step.stepName, fallback: name, cost: declared.cost });
-    this.#logger.warn(`${step.stepName}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`);
+    this.#logger.warn(
+      `${step.stepName}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`,
+    );
     for (const observer of this.#observers) observer.fallback?.(step.stepName, name, error);
   }
 }

@@ -1,10 +1,45 @@
 /** Capabilities by number, without `CAP_` (capabilities(7), linux/capability.h). */
 export const CAPABILITY_NAMES = [
-  'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP',
-  'LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER',
-  'SYS_MODULE', 'SYS_RAWIO', 'SYS_CHROOT', 'SYS_PTRACE', 'SYS_PACCT', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_NICE',
-  'SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'MKNOD', 'LEASE', 'AUDIT_WRITE', 'AUDIT_CONTROL', 'SETFCAP',
-  'MAC_OVERRIDE', 'MAC_ADMIN', 'SYSLOG', 'WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF',
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'DAC_READ_SEARCH',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'SETGID',
+  'SETUID',
+  'SETPCAP',
+  'LINUX_IMMUTABLE',
+  'NET_BIND_SERVICE',
+  'NET_BROADCAST',
+  'NET_ADMIN',
+  'NET_RAW',
+  'IPC_LOCK',
+  'IPC_OWNER',
+  'SYS_MODULE',
+  'SYS_RAWIO',
+  'SYS_CHROOT',
+  'SYS_PTRACE',
+  'SYS_PACCT',
+  'SYS_ADMIN',
+  'SYS_BOOT',
+  'SYS_NICE',
+  'SYS_RESOURCE',
+  'SYS_TIME',
+  'SYS_TTY_CONFIG',
+  'MKNOD',
+  'LEASE',
+  'AUDIT_WRITE',
+  'AUDIT_CONTROL',
+  'SETFCAP',
+  'MAC_OVERRIDE',
+  'MAC_ADMIN',
+  'SYSLOG',
+  'WAKE_ALARM',
+  'BLOCK_SUSPEND',
+  'AUDIT_READ',
+  'PERFMON',
+  'BPF',
   'CHECKPOINT_RESTORE',
 ] as const;
 
@@ -54,14 +89,19 @@ export function capabilityMasks(options: CapabilityOptions, uid: number): Capabi
   };
 }
 
-const isList = (options: CapabilityOptions): options is readonly Capability[] => Array.isArray(options);
+const isList = (options: CapabilityOptions): options is readonly Capability[] =>
+  Array.isArray(options);
 
 function maskOf(names: readonly Capability[]): bigint {
   let mask = 0n;
   for (const name of names) {
-    const number = (CAPABILITY_NAMES as readonly string[]).indexOf(String(name).replace(/^CAP_/, ''));
+    const number = (CAPABILITY_NAMES as readonly string[]).indexOf(
+      String(name).replace(/^CAP_/, ''),
+    );
     if (number < 0 || !String(name).startsWith('CAP_')) {
-      throw new TypeError(`there is no capability ${JSON.stringify(name)}: they are written as "CAP_CHOWN"`);
+      throw new TypeError(
+        `there is no capability ${JSON.stringify(name)}: they are written as "CAP_CHOWN"`,
+      );
     }
     mask |= 1n << BigInt(number);
   }

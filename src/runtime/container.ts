@@ -125,7 +125,10 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
   }
 }
 
-const toExit = ({ code, signal }: ProcessEnd): { code: number | null; signal: NodeJS.Signals | null } => ({
+const toExit = ({
+  code,
+  signal,
+}: ProcessEnd): { code: number | null; signal: NodeJS.Signals | null } => ({
   code,
   signal: signal === null ? null : signalName(signal),
 });

@@ -16,13 +16,20 @@ export function encodeError(error: unknown): ErrorData {
   for (const [key, value] of Object.entries(error)) {
     if (key !== 'cause' && isPlain(value)) properties[key] = value;
   }
-  const data = { type: error.constructor.name, message: error.message, stack: error.stack, properties };
+  const data = {
+    type: error.constructor.name,
+    message: error.message,
+    stack: error.stack,
+    properties,
+  };
   return error.cause === undefined ? data : { ...data, cause: encodeError(error.cause) };
 }
 
 function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isPlain);
-  return value === null || ['string', 'number', 'boolean', 'undefined', 'bigint'].includes(typeof value);
+  return (
+    value === null || ['string', 'number', 'boolean', 'undefined', 'bigint'].includes(typeof value)
+  );
 }
 
 /** Classes by name, so that `instanceof` holds on both sides. */

@@ -36,7 +36,10 @@ export interface CommandProgram {
  */
 export function encodeCommand(
   spec: ProcessSpec,
-  { userNamespace, hasInit }: { readonly userNamespace: IdMaps | undefined; readonly hasInit: boolean },
+  {
+    userNamespace,
+    hasInit,
+  }: { readonly userNamespace: IdMaps | undefined; readonly hasInit: boolean },
 ): CommandProgram {
   const program = new StubProgram();
   const own = spec.stdio.filter((entry): entry is Fd => entry !== 'null');
@@ -46,7 +49,8 @@ export function encodeCommand(
   placeDescriptors(program, spec.stdio);
   program.call('chdir', [program.string(spec.cwd)], { shown: [JSON.stringify(spec.cwd)] });
   if (spec.newSession || spec.terminal) program.call('setsid', []);
-  if (spec.terminal) program.call('ioctl', [0, TIOCSCTTY, 0], { shown: ['stdin', 'TIOCSCTTY', '0'] });
+  if (spec.terminal)
+    program.call('ioctl', [0, TIOCSCTTY, 0], { shown: ['stdin', 'TIOCSCTTY', '0'] });
   setLimits(program, spec);
   addIdentity(program, spec, userNamespace);
   if (spec.dieWithParent && !hasInit) dieWithParent(program);
@@ -70,12 +74,16 @@ export function putUmask(program: Pick<CommandProgram, 'bytes' | 'ownUmask'>, um
  * (setns(2)), so that both are alike.
  */
 function enterRoot(program: StubProgram, fd: number): void {
-  program.call('setns', [fd, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] }).call('close', [fd]);
+  program
+    .call('setns', [fd, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] })
+    .call('close', [fd]);
 }
 
 function setHostname(program: StubProgram, name: string): void {
   const bytes = Buffer.from(name);
-  program.call('sethostname', [program.bytes(bytes), bytes.length], { shown: [JSON.stringify(name), String(bytes.length)] });
+  program.call('sethostname', [program.bytes(bytes), bytes.length], {
+    shown: [JSON.stringify(name), String(bytes.length)],
+  });
 }
 
 /** They have arrived as 0, 1, 2 … without gaps; entries that are 'null' make gaps. */
@@ -91,20 +99,32 @@ function placeDescriptors(program: StubProgram, stdio: ProcessSpec['stdio']): vo
   const path = program.string('/dev/null');
   for (let opened = 0; opened < nulls; opened += 1) {
     // Every gap below is filled by then: the lowest free number is the next gap.
-    program.call('openat', [AT_FDCWD, path, O_RDWR | O_NOCTTY], { shown: ['"/dev/null"', 'O_RDWR'] });
+    program.call('openat', [AT_FDCWD, path, O_RDWR | O_NOCTTY], {
+      shown: ['"/dev/null"', 'O_RDWR'],
+    });
   }
-  program.call('close_range', [stdio.length, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC], { mode: 'continue' });
+  program.call('close_range', [stdio.length, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC], {
+    mode: 'continue',
+  });
 }
 
 function setLimits(program: StubProgram, { limits }: ProcessSpec): void {
   for (const [name, number, value] of encodeResourceLimits(limits)) {
-    program.call('prlimit64', [0, number, program.bytes(value), 0], { shown: ['0', `RLIMIT_${name.toUpperCase()}`, JSON.stringify(limits[name as keyof typeof limits])] });
+    program.call('prlimit64', [0, number, program.bytes(value), 0], {
+      shown: [
+        '0',
+        `RLIMIT_${name.toUpperCase()}`,
+        JSON.stringify(limits[name as keyof typeof limits]),
+      ],
+    });
   }
 }
 
 /** Without a PID 1 of ours the command itself has to die with its parent. Set last: setresuid(2) clears it. */
 function dieWithParent(program: StubProgram): void {
-  program.call('prctl', [PR_SET_PDEATHSIG, SIGNAL_NUMBERS.SIGKILL], { shown: ['PR_SET_PDEATHSIG', 'SIGKILL'] });
+  program.call('prctl', [PR_SET_PDEATHSIG, SIGNAL_NUMBERS.SIGKILL], {
+    shown: ['PR_SET_PDEATHSIG', 'SIGKILL'],
+  });
   // The parent may have died before: then this fails, and the stub finds its socket closed.
   program.call('sendto', [STUB_SOCKET, program.string(''), 0, MSG_NOSIGNAL, 0, 0]);
 }
@@ -114,13 +134,17 @@ const SOCK_FILTER_SIZE = 8;
 
 function setSeccomp(program: StubProgram, filter: Uint8Array): void {
   if (filter.length === 0 || filter.length % SOCK_FILTER_SIZE !== 0) {
-    throw new TypeError(`a seccomp filter is a list of instructions of ${SOCK_FILTER_SIZE} bytes, not ${filter.length} bytes`);
+    throw new TypeError(
+      `a seccomp filter is a list of instructions of ${SOCK_FILTER_SIZE} bytes, not ${filter.length} bytes`,
+    );
   }
   const fprog = new Uint8Array(16);
   new DataView(fprog.buffer).setUint16(0, filter.length / SOCK_FILTER_SIZE, true);
   const pointer = program.bytes(fprog);
   program.pointAt(pointer, 8, program.bytes(filter));
-  program.call('seccomp', [SECCOMP_SET_MODE_FILTER, 0, pointer], { shown: ['SECCOMP_SET_MODE_FILTER', '0', `${filter.length / SOCK_FILTER_SIZE} instructions`] });
+  program.call('seccomp', [SECCOMP_SET_MODE_FILTER, 0, pointer], {
+    shown: ['SECCOMP_SET_MODE_FILTER', '0', `${filter.length / SOCK_FILTER_SIZE} instructions`],
+  });
 }
 
 function execute(program: StubProgram, { command, args, env }: ProcessSpec): void {
@@ -129,6 +153,9 @@ function execute(program: StubProgram, { command, args, env }: ProcessSpec): voi
   const argv = strings([command, ...args]);
   const envp = strings(Object.entries(env).map(([name, value]) => `${name}=${value}`));
   for (const candidate of commandCandidates(command, env.PATH)) {
-    program.call('execve', [program.string(candidate), argv, envp], { mode: 'search', shown: [JSON.stringify(command), JSON.stringify([command, ...args])] });
+    program.call('execve', [program.string(candidate), argv, envp], {
+      mode: 'search',
+      shown: [JSON.stringify(command), JSON.stringify([command, ...args])],
+    });
   }
 }

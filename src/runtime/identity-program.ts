@@ -11,23 +11,39 @@ const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 
 /** Users, groups and capabilities, in the order in which each change is still permitted. */
-export function addIdentity(program: StubProgram, spec: ProcessSpec, userNamespace: IdMaps | undefined): void {
+export function addIdentity(
+  program: StubProgram,
+  spec: ProcessSpec,
+  userNamespace: IdMaps | undefined,
+): void {
   const uid = spec.user?.uid ?? userNamespace?.uids[0]?.inside ?? process.geteuid?.() ?? 0;
-  const masks = spec.capabilities === undefined ? undefined : capabilityMasks(spec.capabilities, uid);
+  const masks =
+    spec.capabilities === undefined ? undefined : capabilityMasks(spec.capabilities, uid);
   if (masks !== undefined) dropBounding(program, masks.bounding);
   // Leaving uid 0 clears the permitted set unless it is kept for the capset(2) that follows.
-  if (masks !== undefined && masks.effective !== 0n) prctl(program, PR_SET_KEEPCAPS, ['PR_SET_KEEPCAPS'], 1);
+  if (masks !== undefined && masks.effective !== 0n)
+    prctl(program, PR_SET_KEEPCAPS, ['PR_SET_KEEPCAPS'], 1);
   if (spec.user !== undefined) changeUser(program, spec.user, userNamespace);
   if (masks !== undefined) setCapabilities(program, masks);
   // A filter without privileges needs it (seccomp(2)).
-  if (spec.noNewPrivileges || spec.seccomp !== undefined) prctl(program, PR_SET_NO_NEW_PRIVS, ['PR_SET_NO_NEW_PRIVS'], 1);
+  if (spec.noNewPrivileges || spec.seccomp !== undefined)
+    prctl(program, PR_SET_NO_NEW_PRIVS, ['PR_SET_NO_NEW_PRIVS'], 1);
 }
 
-function prctl(program: StubProgram, option: number, shown: readonly string[], ...args: readonly number[]): void {
+function prctl(
+  program: StubProgram,
+  option: number,
+  shown: readonly string[],
+  ...args: readonly number[]
+): void {
   program.call('prctl', [option, ...args], { shown: [...shown, ...args.map(String)] });
 }
 
-function changeUser(program: StubProgram, { uid, gid, groups = [] }: UserSpec, userNamespace: IdMaps | undefined): void {
+function changeUser(
+  program: StubProgram,
+  { uid, gid, groups = [] }: UserSpec,
+  userNamespace: IdMaps | undefined,
+): void {
   // With one id mapped by its user, the kernel has taken setgroups(2) away (user_namespaces(7)).
   const denied = userNamespace !== undefined && !userNamespace.helper && process.geteuid?.() !== 0;
   if (!denied || groups.length > 0) {
@@ -49,7 +65,9 @@ function setCapabilities(program: StubProgram, { effective, ambient }: Capabilit
   prctl(program, PR_CAP_AMBIENT, ['PR_CAP_AMBIENT'], PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   CAPABILITY_NAMES.forEach((name, number) => {
     if (!(ambient & (1n << BigInt(number)))) return;
-    program.call('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0], { shown: ['PR_CAP_AMBIENT', 'PR_CAP_AMBIENT_RAISE', `CAP_${name}`] });
+    program.call('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0], {
+      shown: ['PR_CAP_AMBIENT', 'PR_CAP_AMBIENT_RAISE', `CAP_${name}`],
+    });
   });
 }
 
@@ -67,5 +85,7 @@ export function addCapset(program: StubProgram, effective: bigint, inheritable: 
     view.setUint32(half * 12 + 4, bits(effective), true);
     view.setUint32(half * 12 + 8, bits(inheritable), true);
   }
-  program.call('capset', [program.bytes(header), program.bytes(data)], { shown: [`effective=0x${effective.toString(16)}`, `inheritable=0x${inheritable.toString(16)}`] });
+  program.call('capset', [program.bytes(header), program.bytes(data)], {
+    shown: [`effective=0x${effective.toString(16)}`, `inheritable=0x${inheritable.toString(16)}`],
+  });
 }

@@ -28,7 +28,9 @@ export function initProgram(dieWithParent: boolean): EncodedProgram {
   program
     .call('setns', [0, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] })
     .call('close_range', [0, STUB_SOCKET - 2, 0])
-    .call('rt_sigaction', [SIGCHLD, program.bytes(ignore), 0, SIGSET_SIZE], { shown: ['SIGCHLD', 'SIG_IGN'] })
+    .call('rt_sigaction', [SIGCHLD, program.bytes(ignore), 0, SIGSET_SIZE], {
+      shown: ['SIGCHLD', 'SIG_IGN'],
+    })
     .call('setsid', [])
     .call('prctl', [PR_SET_NAME, program.string('init')], { shown: ['PR_SET_NAME', '"init"'] })
     .call('prctl', [PR_SET_DUMPABLE, 0], { shown: ['PR_SET_DUMPABLE', '0'] });

@@ -14,8 +14,17 @@ import { StubEndedError } from './stub-connection.js';
 import { UserMappingError } from './user-mapping.js';
 
 const ERROR_CLASSES: ErrorClasses = [
-  StepError, NsinitError, PlanError, PathError, SyscallError, CommandError, NamespaceError, StubEndedError, UserMappingError,
-  TypeError, RangeError,
+  StepError,
+  NsinitError,
+  PlanError,
+  PathError,
+  SyscallError,
+  CommandError,
+  NamespaceError,
+  StubEndedError,
+  UserMappingError,
+  TypeError,
+  RangeError,
 ];
 
 // Distributes over the kinds of request, as Omit alone does not.
@@ -49,7 +58,9 @@ export class LaunchThread {
     this.#worker.unref();
     this.#worker.on('message', (reply: LaunchReply) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the thread that launches containers has ended')));
+    this.#worker.on('exit', () =>
+      this.#fail(new Error('the thread that launches containers has ended')),
+    );
   }
 
   /** Starts one. */
@@ -85,7 +96,10 @@ export class LaunchThread {
     return report;
   }
 
-  #ask(request: WithoutId<LaunchRequest>, prepared: (data: PreparedData) => void = () => undefined): Promise<LaunchReport | undefined> {
+  #ask(
+    request: WithoutId<LaunchRequest>,
+    prepared: (data: PreparedData) => void = () => undefined,
+  ): Promise<LaunchReport | undefined> {
     this.#next += 1;
     const id = this.#next;
     // The program stays for an answer, and not for the thread.

@@ -18,7 +18,10 @@ async function launch(request: Extract<LaunchRequest, { op: 'launch' }>): Promis
   // Loaded before anything is entered: afterwards the files are the container's.
   const loading = loadSetUp(request.setUp);
   const setUp = loading instanceof Promise ? await loading : loading;
-  const prepared = 'prepared' in request.from ? fromData(request.from.prepared, host) : prepare(request.id, request.from.plan);
+  const prepared =
+    'prepared' in request.from
+      ? fromData(request.from.prepared, host)
+      : prepare(request.id, request.from.plan);
   try {
     return startInNamespaces(thread, prepared, setUp, request.command, request.terminal);
   } finally {

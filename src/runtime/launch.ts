@@ -7,7 +7,13 @@ import type { LaunchReport, LaunchRequest, PreparedData } from './launch-message
 import type { LaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
 import { pipelineSetUp } from './pipeline-set-up.js';
-import { controlsOf, planNamespacesOf, planProcess, setUpDataOf, terminalSizeOf } from './plan-launch.js';
+import {
+  controlsOf,
+  planNamespacesOf,
+  planProcess,
+  setUpDataOf,
+  terminalSizeOf,
+} from './plan-launch.js';
 import { fromData } from './prepared-data.js';
 import { RunningProcess } from './running-process.js';
 import type { RuntimeHost } from './runtime-host.js';
@@ -63,17 +69,29 @@ export async function launchIn(
   let taken = false;
   try {
     const spec = planProcess(host, options, ends.stdio.entries);
-    const program = encodeCommand(spec, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
+    const program = encodeCommand(spec, {
+      userNamespace: plan.maps,
+      hasInit: plan.namespaces.pid === 'new',
+    });
     waiting = take();
     taken = waiting !== undefined;
     const from = waiting === undefined ? { plan } : { prepared: waiting.data };
     const { calls, ...bare } = program;
-    const command = { program: { ...bare, count: calls.length }, dieWithParent: spec.dieWithParent };
+    const command = {
+      program: { ...bare, count: calls.length },
+      dieWithParent: spec.dieWithParent,
+    };
     const watch = (data: PreparedData): void => void (waiting = watchOver(host, data));
     const setUp = setUpDataOf(options);
     const { refused, setUp: report, place } =
       setUp === undefined
-        ? await launchFromHere(thread, options, waiting?.data ?? plan, { command, terminal: ends.master }, watch)
+        ? await launchFromHere(
+            thread,
+            options,
+            waiting?.data ?? plan,
+            { command, terminal: ends.master },
+            watch,
+          )
         : await thread.launch({ from, setUp, terminal: ends.master, command }, watch);
     if (refused !== undefined) throw explainRefusal(refused, program, spec.command);
     const { process } = waiting as unknown as WaitingContainer;
@@ -85,7 +103,8 @@ export async function launchIn(
     ends.stdio.closeTheirs();
     ends.stdio.destroy();
     if (ends.master !== undefined) host.syscalls.close(ends.master);
-    const died = taken && signal?.aborted !== true && waiting !== undefined && hasEnded(host, waiting);
+    const died =
+      taken && signal?.aborted !== true && waiting !== undefined && hasEnded(host, waiting);
     waiting?.process.destroy();
     await waiting?.process.gone;
     throw died ? new WaitingEndedError({ cause: error }) : error;
@@ -141,5 +160,8 @@ function openEnds(host: RuntimeHost, options: LaunchOptions): Ends {
     if (open) host.syscalls.close(slave);
     open = false;
   };
-  return { master, stdio: { entries: [slave, slave, slave], streams: [], closeTheirs, destroy: closeTheirs } };
+  return {
+    master,
+    stdio: { entries: [slave, slave, slave], streams: [], closeTheirs, destroy: closeTheirs },
+  };
 }

@@ -19,7 +19,8 @@ export function loadSetUp(options: SetUpData): SetUp<unknown> | Promise<SetUp<un
   const known = loaded.get(key);
   if (known !== undefined) return known;
   if (loaded.size >= MOST_LOADED) loaded.clear();
-  const setUp = options.pipeline === undefined ? presetSetUp(options) : moduleSetUp(options.pipeline, options);
+  const setUp =
+    options.pipeline === undefined ? presetSetUp(options) : moduleSetUp(options.pipeline, options);
   loaded.set(key, setUp);
   if (setUp instanceof Promise) {
     setUp.then(
@@ -32,13 +33,20 @@ export function loadSetUp(options: SetUpData): SetUp<unknown> | Promise<SetUp<un
 
 function presetSetUp(options: SetUpData): SetUp<unknown> {
   const throwaway = options.presetOptions?.throwaway ?? options.rootfs === undefined;
-  const pipeline = createPreset(options.preset ?? 'standard', { ...options.presetOptions, throwaway });
+  const pipeline = createPreset(options.preset ?? 'standard', {
+    ...options.presetOptions,
+    throwaway,
+  });
   return pipelineSetUp(pipeline, options);
 }
 
-async function moduleSetUp({ module, export: name, args }: PipelineModule, options: SetUpData): Promise<SetUp<unknown>> {
+async function moduleSetUp(
+  { module, export: name, args }: PipelineModule,
+  options: SetUpData,
+): Promise<SetUp<unknown>> {
   const exported = ((await import(module)) as Record<string, unknown>)[name];
-  if (typeof exported !== 'function') throw new TypeError(`${module} exports no function ${JSON.stringify(name)}`);
+  if (typeof exported !== 'function')
+    throw new TypeError(`${module} exports no function ${JSON.stringify(name)}`);
   const made = (exported as (args: unknown) => unknown)(args);
   if (made instanceof Pipeline) return pipelineSetUp(made, options);
   if (typeof made === 'function') return made as SetUp<unknown>;

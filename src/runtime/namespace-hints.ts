@@ -2,12 +2,32 @@ import { SyscallError } from '../syscalls/syscall-error.js';
 
 /** What is usually behind a refusal, by call, its first argument and errno. */
 const HINTS: readonly (readonly [call: string, argument: RegExp, code: string, hint: string])[] = [
-  ['unshare', /NEWUSER/, 'EPERM', 'user namespaces are forbidden here: see kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, or the seccomp profile of the container this runs in; a chroot forbids them too'],
-  ['unshare', /NEWUSER/, 'ENOSPC', 'user.max_user_namespaces is reached or 0, or they are nested deeper than 32'],
+  [
+    'unshare',
+    /NEWUSER/,
+    'EPERM',
+    'user namespaces are forbidden here: see kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, or the seccomp profile of the container this runs in; a chroot forbids them too',
+  ],
+  [
+    'unshare',
+    /NEWUSER/,
+    'ENOSPC',
+    'user.max_user_namespaces is reached or 0, or they are nested deeper than 32',
+  ],
   ['unshare', /NEWUSER/, 'EUSERS', 'user namespaces are nested deeper than 32'],
-  ['unshare', /./, 'EPERM', 'CAP_SYS_ADMIN is missing: leave the user namespace to nsinit, or run as root'],
+  [
+    'unshare',
+    /./,
+    'EPERM',
+    'CAP_SYS_ADMIN is missing: leave the user namespace to nsinit, or run as root',
+  ],
   ['unshare', /./, 'ENOSPC', 'a limit under /proc/sys/user is reached'],
-  ['setns', /./, 'EPERM', 'joining needs CAP_SYS_ADMIN in the user namespace that owns the namespace'],
+  [
+    'setns',
+    /./,
+    'EPERM',
+    'joining needs CAP_SYS_ADMIN in the user namespace that owns the namespace',
+  ],
   ['setns', /./, 'EINVAL', 'the file is no namespace of that kind'],
 ];
 
@@ -15,7 +35,8 @@ const HINTS: readonly (readonly [call: string, argument: RegExp, code: string, h
 export function explainNamespaceError(error: unknown): unknown {
   if (!(error instanceof SyscallError)) return error;
   const found = HINTS.find(
-    ([call, argument, code]) => error.syscall === call && argument.test(error.args.join()) && error.code === code,
+    ([call, argument, code]) =>
+      error.syscall === call && argument.test(error.args.join()) && error.code === code,
   );
   return found === undefined ? error : error.withHint(found[3]);
 }

@@ -58,24 +58,44 @@ export class NamespaceError extends TypeError {
  * @throws NamespaceError when something in it is unknown or cannot work.
  */
 export function chooseNamespaces(options: NamespaceOptions, privileged: boolean): Namespaces {
-  for (const [name, choice] of Object.entries(options) as [NamespaceName, NamespaceChoice | undefined][]) {
+  for (const [name, choice] of Object.entries(options) as [
+    NamespaceName,
+    NamespaceChoice | undefined,
+  ][]) {
     checkChoice(name, choice);
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, choice]) => choice !== undefined));
-  const chosen: Namespaces = { ...DEFAULT_NAMESPACES, user: privileged ? 'shared' : 'new', ...given };
-  if (chosen.user === 'shared' && !privileged && NAMESPACE_NAMES.some((name) => chosen[name] !== 'shared')) {
-    throw new NamespaceError('without privileges a container needs a user namespace: leave "user" out or make it "new"');
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, choice]) => choice !== undefined),
+  );
+  const chosen: Namespaces = {
+    ...DEFAULT_NAMESPACES,
+    user: privileged ? 'shared' : 'new',
+    ...given,
+  };
+  if (
+    chosen.user === 'shared' &&
+    !privileged &&
+    NAMESPACE_NAMES.some((name) => chosen[name] !== 'shared')
+  ) {
+    throw new NamespaceError(
+      'without privileges a container needs a user namespace: leave "user" out or make it "new"',
+    );
   }
   return chosen;
 }
 
 function checkChoice(name: NamespaceName, choice: NamespaceChoice | undefined): void {
   if (!(name in NAMESPACE_FLAGS)) {
-    throw new NamespaceError(`there is no namespace ${JSON.stringify(name)}: it is one of ${NAMESPACE_NAMES.join(', ')}`);
+    throw new NamespaceError(
+      `there is no namespace ${JSON.stringify(name)}: it is one of ${NAMESPACE_NAMES.join(', ')}`,
+    );
   }
-  const joins = typeof choice === 'object' && typeof choice.join === 'string' && choice.join.startsWith('/');
+  const joins =
+    typeof choice === 'object' && typeof choice.join === 'string' && choice.join.startsWith('/');
   if (choice !== undefined && choice !== 'new' && choice !== 'shared' && !joins) {
-    throw new NamespaceError(`namespace "${name}" must be "new", "shared" or { join: an absolute path }, not ${JSON.stringify(choice)}`);
+    throw new NamespaceError(
+      `namespace "${name}" must be "new", "shared" or { join: an absolute path }, not ${JSON.stringify(choice)}`,
+    );
   }
 }
 
@@ -85,6 +105,7 @@ export function namespaceFlags(
   wanted: (choice: NamespaceChoice, name: NamespaceName) => boolean,
 ): CloneFlags {
   let joined = 0;
-  for (const name of NAMESPACE_NAMES) if (wanted(namespaces[name], name)) joined |= NAMESPACE_FLAGS[name];
+  for (const name of NAMESPACE_NAMES)
+    if (wanted(namespaces[name], name)) joined |= NAMESPACE_FLAGS[name];
   return (joined >>> 0) as CloneFlags;
 }

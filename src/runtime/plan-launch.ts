@@ -12,7 +12,12 @@ import type { TerminalSize } from './terminal.js';
 const MOST_ID = 0xfffffffe;
 
 /** The namespaces that options ask for. @throws NamespaceError; UserMappingError; TypeError. */
-export function planNamespacesOf({ namespaces = {}, userMapping, uid, gid }: NamespaceLaunchOptions): NamespacePlan {
+export function planNamespacesOf({
+  namespaces = {},
+  userMapping,
+  uid,
+  gid,
+}: NamespaceLaunchOptions): NamespacePlan {
   const mapped = { uid: uid ?? 0, gid: gid ?? uid ?? 0 };
   checkId('uid', mapped.uid);
   checkId('gid', mapped.gid);
@@ -24,9 +29,14 @@ export function planNamespacesOf({ namespaces = {}, userMapping, uid, gid }: Nam
  *
  * @throws TypeError naming the option.
  */
-export function planProcess(host: RuntimeHost, options: LaunchOptions, stdio: readonly (Fd | 'null')[]): ProcessSpec {
+export function planProcess(
+  host: RuntimeHost,
+  options: LaunchOptions,
+  stdio: readonly (Fd | 'null')[],
+): ProcessSpec {
   const { command, args = [], cwd = '/', hostname, umask, capabilities } = options;
-  const seccomp = options.seccomp === undefined ? undefined : seccompInstructions(host, options.seccomp);
+  const seccomp =
+    options.seccomp === undefined ? undefined : seccompInstructions(host, options.seccomp);
   checkStrings('command', [command]);
   checkStrings('args', args);
   checkStrings('cwd', [cwd]);
@@ -65,7 +75,8 @@ function environmentOf({ env = {}, terminal }: LaunchOptions): Record<string, st
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
     checkStrings(`env.${name}`, [name, value]);
-    if (name === '' || name.includes('=')) throw new TypeError(`env has a name that cannot be: ${JSON.stringify(name)}`);
+    if (name === '' || name.includes('='))
+      throw new TypeError(`env has a name that cannot be: ${JSON.stringify(name)}`);
     whole[name] = value;
   }
   return whole;
@@ -79,13 +90,22 @@ function checkId(name: string, id: unknown): void {
 
 function checkStrings(name: string, values: readonly unknown[]): void {
   for (const value of values) {
-    if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${typeof value}`);
-    if (value.includes('\0')) throw new TypeError(`${name} has a NUL byte: ${JSON.stringify(value)}`);
+    if (typeof value !== 'string')
+      throw new TypeError(`${name} must be a string, not ${typeof value}`);
+    if (value.includes('\0'))
+      throw new TypeError(`${name} has a NUL byte: ${JSON.stringify(value)}`);
   }
 }
 
 /** How the root is set up, for another thread; undefined for a Pipeline, which cannot go there. */
-export function setUpDataOf({ rootfs, preset, presetOptions, pipeline, noFallbacks, force }: SetUpOptions): SetUpData | undefined {
+export function setUpDataOf({
+  rootfs,
+  preset,
+  presetOptions,
+  pipeline,
+  noFallbacks,
+  force,
+}: SetUpOptions): SetUpData | undefined {
   if (pipeline instanceof Pipeline) return undefined;
   return { rootfs, preset, presetOptions, pipeline, noFallbacks, force };
 }

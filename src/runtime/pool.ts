@@ -113,9 +113,12 @@ export class ContainerPool implements AsyncDisposable {
   }
 
   /** Closes what a waiting one holds in this process. */
-  #release({ data: { runner, init, pidfd, mountNamespace, pidNamespace } }: WaitingContainer): void {
+  #release({
+    data: { runner, init, pidfd, mountNamespace, pidNamespace },
+  }: WaitingContainer): void {
     const { processes } = this.thread.host;
-    for (const fd of [runner.fd, init?.fd, pidfd, mountNamespace, pidNamespace]) if (fd !== undefined) processes.close(fd);
+    for (const fd of [runner.fd, init?.fd, pidfd, mountNamespace, pidNamespace])
+      if (fd !== undefined) processes.close(fd);
   }
 
   /**

@@ -5,7 +5,10 @@ import { StubConnection } from './stub-connection.js';
 
 /** Prepared namespaces for the way to another thread: descriptors are good in all of them. */
 export function toData({ runner, init, ...rest }: PreparedNamespaces): PreparedData {
-  const data = ({ pid, connection }: PreparedNamespaces['runner']): PreparedData['runner'] => ({ pid, fd: connection.fd });
+  const data = ({ pid, connection }: PreparedNamespaces['runner']): PreparedData['runner'] => ({
+    pid,
+    fd: connection.fd,
+  });
   return { ...rest, runner: data(runner), init: init === undefined ? undefined : data(init) };
 }
 

@@ -46,7 +46,11 @@ export interface PreparedNamespaces {
  *
  * @throws SyscallError with a hint; UserMappingError. Nothing is left then.
  */
-export function prepareNamespaces(host: RuntimeHost, namespaces: Namespaces, maps?: IdMaps): PreparedNamespaces {
+export function prepareNamespaces(
+  host: RuntimeHost,
+  namespaces: Namespaces,
+  maps?: IdMaps,
+): PreparedNamespaces {
   const { processes } = host;
   const [own, theirs] = processes.socketpair();
   const [ownInit, theirInit] = namespaces.pid === 'new' ? processes.socketpair() : [];
@@ -62,7 +66,10 @@ export function prepareNamespaces(host: RuntimeHost, namespaces: Namespaces, map
       const runner = { pid, connection };
       return { namespaces, runner, ...userNamespace, ...openHandles(host, namespaces, runner) };
     }
-    const init = initConnection === undefined ? undefined : { pid: forkInit(connection), connection: initConnection };
+    const init =
+      initConnection === undefined
+        ? undefined
+        : { pid: forkInit(connection), connection: initConnection };
     if (init !== undefined) children.push(init.pid);
     const runner = { pid: forkRunner(connection), connection };
     processes.waitid(pid);
@@ -93,10 +100,16 @@ function openHandles(
 
 /** Opens a namespace of another process; the descriptor keeps the namespace alive. */
 export function openNamespace(syscalls: Syscalls, pid: number, kind: string): Fd {
-  return syscalls.openat2(AT_FDCWD, hostPath(`/proc/${pid}/ns/${kind}`), { flags: flags(O_RDONLY, O_CLOEXEC) });
+  return syscalls.openat2(AT_FDCWD, hostPath(`/proc/${pid}/ns/${kind}`), {
+    flags: flags(O_RDONLY, O_CLOEXEC),
+  });
 }
 
-function spawnStub({ processes, image }: RuntimeHost, socket: Fd, initSocket: Fd | undefined): number {
+function spawnStub(
+  { processes, image }: RuntimeHost,
+  socket: Fd,
+  initSocket: Fd | undefined,
+): number {
   const descriptors = new Map([[STUB_SOCKET, socket]]);
   if (initSocket !== undefined) descriptors.set(INIT_SOCKET, initSocket);
   try {
@@ -118,7 +131,11 @@ function enterNamespaces(
   const unshared = namespaceFlags(namespaces, (choice) => choice === 'new');
   const program = new StubProgram();
   if (namespaces.user === 'new' && maps !== undefined) {
-    connection.run(new StubProgram().call('unshare', [CLONE_NEWUSER], { shown: ['CLONE_NEWUSER'] }).encode('serve'));
+    connection.run(
+      new StubProgram()
+        .call('unshare', [CLONE_NEWUSER], { shown: ['CLONE_NEWUSER'] })
+        .encode('serve'),
+    );
     writeIdMaps(pid, maps);
     becomeMapped(program, maps);
   }
@@ -128,7 +145,11 @@ function enterNamespaces(
   connection.run(program.encode('serve'));
 }
 
-function joinNamespaces(host: RuntimeHost, connection: StubConnection, namespaces: Namespaces): void {
+function joinNamespaces(
+  host: RuntimeHost,
+  connection: StubConnection,
+  namespaces: Namespaces,
+): void {
   const opened: Fd[] = [];
   const program = new StubProgram();
   try {
@@ -137,7 +158,9 @@ function joinNamespaces(host: RuntimeHost, connection: StubConnection, namespace
       if (typeof choice !== 'object') continue;
       const how = { flags: flags(O_RDONLY, O_CLOEXEC) };
       opened.push(host.syscalls.openat2(AT_FDCWD, hostPath(choice.join), how));
-      program.call('setns', [opened.length - 1, NAMESPACE_FLAGS[name]], { shown: [JSON.stringify(choice.join), showFlags(NAMESPACE_FLAGS[name])] });
+      program.call('setns', [opened.length - 1, NAMESPACE_FLAGS[name]], {
+        shown: [JSON.stringify(choice.join), showFlags(NAMESPACE_FLAGS[name])],
+      });
     }
     if (opened.length === 0) return;
     program.call('close_range', [0, opened.length - 1, 0]);
@@ -158,7 +181,9 @@ const CLONE_SHOWN = { mode: 'fork', shown: ['CLONE_PARENT|SIGCHLD'] } as const;
 
 /** The first child after unshare(CLONE_NEWPID) is PID 1; the stub itself stays outside. */
 function forkInit(connection: StubConnection): number {
-  const program = new StubProgram().call('clone', [...CLONE_ARGS, INIT_SOCKET], CLONE_SHOWN).call('close', [INIT_SOCKET]);
+  const program = new StubProgram()
+    .call('clone', [...CLONE_ARGS, INIT_SOCKET], CLONE_SHOWN)
+    .call('close', [INIT_SOCKET]);
   return connection.run(program.encode('serve'))[0] ?? 0;
 }
 
@@ -181,7 +206,9 @@ function bringLoopbackUp(program: StubProgram): void {
   // Nothing else is open: the socket is descriptor 0.
   program
     .call('socket', [AF_INET, SOCK_DGRAM, 0])
-    .call('ioctl', [0, SIOCSIFFLAGS, program.bytes(ifreq)], { shown: ['socket', 'SIOCSIFFLAGS', '"lo"'] })
+    .call('ioctl', [0, SIOCSIFFLAGS, program.bytes(ifreq)], {
+      shown: ['socket', 'SIOCSIFFLAGS', '"lo"'],
+    })
     .call('close', [0]);
 }
 

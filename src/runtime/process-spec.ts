@@ -43,5 +43,7 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 export function commandCandidates(command: string, path: string = DEFAULT_PATH): readonly string[] {
   if (command.includes('/')) return [command];
   // An empty entry means the current directory (environ(7)).
-  return path.split(':').map((directory) => (directory === '' ? `./${command}` : `${directory}/${command}`));
+  return path
+    .split(':')
+    .map((directory) => (directory === '' ? `./${command}` : `${directory}/${command}`));
 }

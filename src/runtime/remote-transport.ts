@@ -57,8 +57,12 @@ export class RemoteTransport implements SyscallTransport {
     this.#view.setUint32(FRAME_HEADER_SIZE, number, true);
     this.#putHeader([size, 1, outputsAt, at - outputsAt, 0, ENDING.serve]);
     this.connection.send(this.#frame.subarray(0, size));
-    const outputs = (kind: RawKind): Uint8Array[] => memory.filter((arg, index) => kinds[index] === kind) as Uint8Array[];
-    return this.#answer([...outputs('inout'), ...outputs('out')].filter((output) => output instanceof Uint8Array), at - outputsAt);
+    const outputs = (kind: RawKind): Uint8Array[] =>
+      memory.filter((arg, index) => kinds[index] === kind) as Uint8Array[];
+    return this.#answer(
+      [...outputs('inout'), ...outputs('out')].filter((output) => output instanceof Uint8Array),
+      at - outputsAt,
+    );
   }
 
   #answer(outputs: readonly Uint8Array[], size: number): number {
@@ -84,7 +88,10 @@ export class RemoteTransport implements SyscallTransport {
   #reserve(memory: readonly unknown[]): void {
     let size = MEMORY_AT;
     for (const arg of memory) if (arg instanceof Uint8Array) size += aligned(arg.length);
-    if (size > AREA_SIZE) throw new RangeError(`a call with ${size} bytes of memory is too large for the container's process`);
+    if (size > AREA_SIZE)
+      throw new RangeError(
+        `a call with ${size} bytes of memory is too large for the container's process`,
+      );
     if (size <= this.#frame.length) return;
     this.#frame = new Uint8Array(size);
     this.#view = new DataView(this.#frame.buffer);

@@ -1,7 +1,21 @@
 /** RLIMIT_ numbers (asm-generic/resource.h), by the names of getrlimit(2) in lower case. */
 export const RESOURCE_LIMIT_NUMBERS = {
-  cpu: 0, fsize: 1, data: 2, stack: 3, core: 4, rss: 5, nproc: 6, nofile: 7, memlock: 8, as: 9,
-  locks: 10, sigpending: 11, msgqueue: 12, nice: 13, rtprio: 14, rttime: 15,
+  cpu: 0,
+  fsize: 1,
+  data: 2,
+  stack: 3,
+  core: 4,
+  rss: 5,
+  nproc: 6,
+  nofile: 7,
+  memlock: 8,
+  as: 9,
+  locks: 10,
+  sigpending: 11,
+  msgqueue: 12,
+  nice: 13,
+  rtprio: 14,
+  rttime: 15,
 } as const;
 
 export type ResourceLimitName = keyof typeof RESOURCE_LIMIT_NUMBERS;
@@ -11,7 +25,8 @@ export type ResourceLimit = number | 'unlimited';
 
 /** Limits to set: one value for both, or a soft and a hard one. */
 export type ResourceLimits = {
-  readonly [N in ResourceLimitName]?: ResourceLimit | { readonly soft: ResourceLimit; readonly hard: ResourceLimit };
+  readonly [N in ResourceLimitName]?:
+    ResourceLimit | { readonly soft: ResourceLimit; readonly hard: ResourceLimit };
 };
 
 /**
@@ -19,11 +34,15 @@ export type ResourceLimits = {
  *
  * @throws TypeError for a name or a value that is none.
  */
-export function encodeResourceLimits(limits: ResourceLimits): (readonly [name: string, number: number, Uint8Array])[] {
+export function encodeResourceLimits(
+  limits: ResourceLimits,
+): (readonly [name: string, number: number, Uint8Array])[] {
   return Object.entries(limits).map(([name, limit]) => {
     const number = RESOURCE_LIMIT_NUMBERS[name as ResourceLimitName] as number | undefined;
     if (number === undefined) {
-      throw new TypeError(`there is no resource limit ${JSON.stringify(name)}: it is one of ${Object.keys(RESOURCE_LIMIT_NUMBERS).join(', ')}`);
+      throw new TypeError(
+        `there is no resource limit ${JSON.stringify(name)}: it is one of ${Object.keys(RESOURCE_LIMIT_NUMBERS).join(', ')}`,
+      );
     }
     const { soft, hard } = typeof limit === 'object' ? limit : { soft: limit, hard: limit };
     const bytes = new Uint8Array(16);
@@ -37,7 +56,9 @@ export function encodeResourceLimits(limits: ResourceLimits): (readonly [name: s
 function toRlim(name: string, limit: ResourceLimit): bigint {
   if (limit === 'unlimited') return 0xffffffffffffffffn;
   if (!Number.isSafeInteger(limit) || limit < 0) {
-    throw new TypeError(`limit ${name} must be a whole number from 0 or "unlimited", not ${String(limit)}`);
+    throw new TypeError(
+      `limit ${name} must be a whole number from 0 or "unlimited", not ${String(limit)}`,
+    );
   }
   return BigInt(limit);
 }

@@ -8,7 +8,8 @@ import { MFD } from '../syscalls/process-calls.js';
 import type { RuntimeHost } from './runtime-host.js';
 
 /** What happens to a call: it is made, fails with an errno, is only logged, or ends the process. */
-export type SeccompAction = 'allow' | 'log' | 'trap' | 'kill-thread' | 'kill-process' | { readonly errno: ErrnoName };
+export type SeccompAction =
+  'allow' | 'log' | 'trap' | 'kill-thread' | 'kill-process' | { readonly errno: ErrnoName };
 
 const COMPARISONS = { '!=': 1, '<': 2, '<=': 3, '==': 4, '>=': 5, '>': 6 } as const;
 
@@ -64,7 +65,11 @@ function compile(host: RuntimeHost, { defaultAction, rules }: SeccompProfile): U
   }
 }
 
-function addRule(library: SeccompLibrary, context: unknown, { names, action, args = [] }: SeccompRule): void {
+function addRule(
+  library: SeccompLibrary,
+  context: unknown,
+  { names, action, args = [] }: SeccompRule,
+): void {
   const comparisons = encodeComparisons(args);
   for (const name of names) {
     const call = library.resolve(name);
@@ -84,7 +89,8 @@ function encodeComparisons(args: readonly SeccompComparison[]): Uint8Array {
   const view = new DataView(bytes.buffer);
   args.forEach(({ argument, operator, value }, index) => {
     const code = COMPARISONS[operator] as number | undefined;
-    if (code === undefined) throw new TypeError(`there is no comparison ${JSON.stringify(operator)}`);
+    if (code === undefined)
+      throw new TypeError(`there is no comparison ${JSON.stringify(operator)}`);
     view.setUint32(index * SIZE, argument, true);
     view.setUint32(index * SIZE + 4, code, true);
     view.setBigUint64(index * SIZE + 8, BigInt(value), true);
@@ -93,28 +99,45 @@ function encodeComparisons(args: readonly SeccompComparison[]): Uint8Array {
 }
 
 /** SECCOMP_RET_ values (linux/seccomp.h). */
-const ACTIONS = { allow: 0x7fff0000, log: 0x7ffc0000, trap: 0x00030000, 'kill-thread': 0, 'kill-process': 0x80000000 };
+const ACTIONS = {
+  allow: 0x7fff0000,
+  log: 0x7ffc0000,
+  trap: 0x00030000,
+  'kill-thread': 0,
+  'kill-process': 0x80000000,
+};
 const RET_ERRNO = 0x00050000;
 
 function actionValue(action: SeccompAction): number {
   if (typeof action === 'object') {
     const errno = ERRNO[action.errno] as number | undefined;
-    if (errno === undefined) throw new TypeError(`there is no errno ${JSON.stringify(action.errno)}`);
+    if (errno === undefined)
+      throw new TypeError(`there is no errno ${JSON.stringify(action.errno)}`);
     return RET_ERRNO | errno;
   }
   const value = ACTIONS[action] as number | undefined;
-  if (value === undefined) throw new TypeError(`there is no seccomp action ${JSON.stringify(action)}: it is one of ${Object.keys(ACTIONS).join(', ')} or { errno }`);
+  if (value === undefined)
+    throw new TypeError(
+      `there is no seccomp action ${JSON.stringify(action)}: it is one of ${Object.keys(ACTIONS).join(', ')} or { errno }`,
+    );
   return value;
 }
 
-function exported({ processes, syscalls }: RuntimeHost, library: SeccompLibrary, context: unknown): Uint8Array {
+function exported(
+  { processes, syscalls }: RuntimeHost,
+  library: SeccompLibrary,
+  context: unknown,
+): Uint8Array {
   const fd = processes.memfd_create('seccomp', MFD.CLOEXEC);
   try {
     const result = library.exportFilter(context, fd);
-    if (result < 0) throw new TypeError(`libseccomp could not write the filter: ${errnoName(-result)}`);
+    if (result < 0)
+      throw new TypeError(`libseccomp could not write the filter: ${errnoName(-result)}`);
     const MOST = 4096 * 8;
     // The descriptor's position is at the end: read from another opening of the same file.
-    const again = syscalls.openat2(AT_FDCWD, hostPath(`/proc/self/fd/${fd}`), { flags: flags(O_RDONLY, O_CLOEXEC) });
+    const again = syscalls.openat2(AT_FDCWD, hostPath(`/proc/self/fd/${fd}`), {
+      flags: flags(O_RDONLY, O_CLOEXEC),
+    });
     try {
       return syscalls.read(again, MOST).slice();
     } finally {

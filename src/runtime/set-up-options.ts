@@ -35,4 +35,6 @@ export interface SetUpOptions {
 export type LocalRunOptions = Pick<RunOptions, 'container' | 'logger' | 'observers' | 'provide'>;
 
 /** How the root is set up, without what cannot leave its thread. */
-export type SetUpData = Omit<SetUpOptions, 'pipeline'> & { readonly pipeline?: PipelineModule | undefined };
+export type SetUpData = Omit<SetUpOptions, 'pipeline'> & {
+  readonly pipeline?: PipelineModule | undefined;
+};

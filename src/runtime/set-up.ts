@@ -56,13 +56,17 @@ function probePidns(syscalls: Syscalls): boolean {
 }
 
 /** The fastest place that can do it. */
-export function chooseSetUpPlace(host: RuntimeHost, { namespaces }: PreparedNamespaces): SetUpPlace {
+export function chooseSetUpPlace(
+  host: RuntimeHost,
+  { namespaces }: PreparedNamespaces,
+): SetUpPlace {
   if (namespaces.user !== 'shared') return 'process';
   return namespaces.pid === 'shared' || canMountProcOfOthers(host.syscalls) ? 'thread' : 'process';
 }
 
 /** Where exactly, with what that takes. */
-export type SetUpSite = { readonly in: 'process' } | { readonly in: 'thread'; readonly home: ThreadHome };
+export type SetUpSite =
+  { readonly in: 'process' } | { readonly in: 'thread'; readonly home: ThreadHome };
 
 /** A set-up that was run: what it returned, and the file mode creation mask it left. */
 export interface SetUpOutcome<T> {
@@ -98,7 +102,9 @@ function setUpInProcess<T>(
   setUp: SetUp<T>,
   terminal: Fd | undefined,
 ): SetUpOutcome<T> {
-  const context: { userNamespace: boolean; terminal?: Fd } = { userNamespace: namespaces.user !== 'shared' };
+  const context: { userNamespace: boolean; terminal?: Fd } = {
+    userNamespace: namespaces.user !== 'shared',
+  };
   if (terminal !== undefined) {
     // Nothing is open there yet: it arrives as descriptor 0.
     connection.run(new StubProgram().encode('serve', 1), [terminal]);

@@ -13,7 +13,10 @@ export interface Sealing {
 }
 
 /** Begins to make PID 1 what it stays; it works while this thread goes home. */
-export function sealInit({ init, mountNamespace }: PreparedNamespaces, dieWithParent: boolean): Sealing {
+export function sealInit(
+  { init, mountNamespace }: PreparedNamespaces,
+  dieWithParent: boolean,
+): Sealing {
   if (init === undefined) return { finish: () => undefined };
   const program = initProgram(dieWithParent);
   init.connection.send(program.bytes, [mountNamespace]);
@@ -40,20 +43,33 @@ export function runCommand(
 }
 
 /** What a refusal between fork and exec means: CommandError when there is no such command, else SyscallError. */
-export function explainRefusal(refused: Refusal, { calls }: CommandProgram, command: string): Error {
+export function explainRefusal(
+  refused: Refusal,
+  { calls }: CommandProgram,
+  command: string,
+): Error {
   const error = refusal(refused, calls);
   if (error.syscall === 'execve') return new CommandError(command, error);
   if (error.syscall === 'openat' && error.code === 'ENOENT') {
-    return error.withHint("stdio 'ignore' is the container's /dev/null: let the pipeline make it, or give a descriptor");
+    return error.withHint(
+      "stdio 'ignore' is the container's /dev/null: let the pipeline make it, or give a descriptor",
+    );
   }
   if (error.syscall === 'chdir') return error.withHint('cwd is a directory of the container');
   return error;
 }
 
 /** Closes what was needed to start, in this process. What still waits ends by that. */
-export function closePrepared({ syscalls }: Pick<RuntimeHost, 'syscalls'>, prepared: PreparedNamespaces): void {
+export function closePrepared(
+  { syscalls }: Pick<RuntimeHost, 'syscalls'>,
+  prepared: PreparedNamespaces,
+): void {
   prepared.runner.connection.close();
   prepared.init?.connection.close();
-  const opened: (Fd | undefined)[] = [prepared.pidfd, prepared.mountNamespace, prepared.pidNamespace];
+  const opened: (Fd | undefined)[] = [
+    prepared.pidfd,
+    prepared.mountNamespace,
+    prepared.pidNamespace,
+  ];
   for (const fd of opened) if (fd !== undefined) syscalls.close(fd);
 }

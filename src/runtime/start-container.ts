@@ -6,9 +6,22 @@ import { isPrivileged } from './privileges.js';
 import type { ProcessSpec } from './process-spec.js';
 import { RunningProcess } from './running-process.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
-import { chooseSetUpPlace, runSetUp, type SetUp, type SetUpPlace, type SetUpSite } from './set-up.js';
+import {
+  chooseSetUpPlace,
+  runSetUp,
+  type SetUp,
+  type SetUpPlace,
+  type SetUpSite,
+} from './set-up.js';
 import { SIGNAL_NUMBERS } from './signals.js';
-import { closePrepared, explainRefusal, runCommand, sealInit, type BareCommandProgram, type Sealing } from './start-command.js';
+import {
+  closePrepared,
+  explainRefusal,
+  runCommand,
+  sealInit,
+  type BareCommandProgram,
+  type Sealing,
+} from './start-command.js';
 import type { Refusal } from './stub-connection.js';
 import { ThreadHome } from './thread-home.js';
 import { idMaps, type IdMaps, type UserMapping } from './user-mapping.js';
@@ -50,7 +63,10 @@ export interface NamespacePlan {
  */
 export function planNamespaces(
   options: NamespaceOptions,
-  { mapping = 'single', mapped = { uid: 0, gid: 0 } }: {
+  {
+    mapping = 'single',
+    mapped = { uid: 0, gid: 0 },
+  }: {
     readonly mapping?: UserMapping | undefined;
     readonly mapped?: { readonly uid: number; readonly gid: number } | undefined;
   } = {},
@@ -88,7 +104,10 @@ export function startInNamespaces<T>(
     result: setUp(syscalls, context),
     sealing: sealInit(prepared, command.dieWithParent),
   });
-  const { result: { result, sealing }, umask } = runSetUp(host, prepared, site, whole, terminal);
+  const {
+    result: { result, sealing },
+    umask,
+  } = runSetUp(host, prepared, site, whole, terminal);
   // The command must not meet a PID 1 that still has capabilities or descriptors.
   sealing.finish();
   const refused = runCommand(prepared, command.program, umask);
@@ -117,14 +136,25 @@ export function startContainer<T>(
   thread: ContainerThread = new ContainerThread(),
 ): { readonly process: RunningProcess; readonly setUp: T } {
   const { host } = thread;
-  const program = encodeCommand(process, { userNamespace: plan.maps, hasInit: plan.namespaces.pid === 'new' });
+  const program = encodeCommand(process, {
+    userNamespace: plan.maps,
+    hasInit: plan.namespaces.pid === 'new',
+  });
   const prepared = prepareNamespaces(host, plan.namespaces, plan.maps);
   const { runner, init } = prepared;
   try {
-    const command = { program: { ...program, count: program.calls.length }, dieWithParent: process.dieWithParent };
+    const command = {
+      program: { ...program, count: program.calls.length },
+      dieWithParent: process.dieWithParent,
+    };
     const started = startInNamespaces(thread, prepared, setUp, command, terminal);
-    if (started.refused !== undefined) throw explainRefusal(started.refused, program, process.command);
-    const pids = { command: runner.pid, init: init?.pid, pidfd: host.processes.pidfd_open(runner.pid) };
+    if (started.refused !== undefined)
+      throw explainRefusal(started.refused, program, process.command);
+    const pids = {
+      command: runner.pid,
+      init: init?.pid,
+      pidfd: host.processes.pidfd_open(runner.pid),
+    };
     return { process: new RunningProcess(host.processes, pids), setUp: started.setUp };
   } catch (error) {
     runner.connection.close();
@@ -136,7 +166,8 @@ export function startContainer<T>(
 }
 
 function reap({ processes }: RuntimeHost, children: readonly (number | undefined)[]): void {
-  for (const child of children) if (child !== undefined) processes.kill(child, SIGNAL_NUMBERS.SIGKILL);
+  for (const child of children)
+    if (child !== undefined) processes.kill(child, SIGNAL_NUMBERS.SIGKILL);
   // PID 1 cannot end before everything in its namespace has been waited for.
   for (const child of children.toReversed()) if (child !== undefined) processes.waitid(child);
 }

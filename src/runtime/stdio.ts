@@ -64,6 +64,9 @@ function descriptorOf(entry: Exclude<StdioEntry, 'pipe'>, number: number): Fd | 
   if (entry === 'ignore') return 'null';
   if (entry === 'inherit') return asFd(number);
   if (typeof entry === 'number') return asFd(entry);
-  if (typeof entry === 'object' && entry !== null && typeof entry.fd === 'number') return asFd(entry.fd);
-  throw new TypeError(`stdio[${number}] must be "inherit", "pipe", "ignore", a descriptor or a stream with one, not ${JSON.stringify(entry)}`);
+  if (typeof entry === 'object' && entry !== null && typeof entry.fd === 'number')
+    return asFd(entry.fd);
+  throw new TypeError(
+    `stdio[${number}] must be "inherit", "pipe", "ignore", a descriptor or a stream with one, not ${JSON.stringify(entry)}`,
+  );
 }

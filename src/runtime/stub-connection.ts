@@ -10,7 +10,9 @@ export class StubEndedError extends Error {
   readonly code = 'NSINIT_STUB_ENDED';
 
   constructor() {
-    super('the process that was to become the container ended before its command started: it was killed, perhaps for want of memory');
+    super(
+      'the process that was to become the container ended before its command started: it was killed, perhaps for want of memory',
+    );
   }
 }
 
@@ -58,7 +60,8 @@ export class StubConnection {
     try {
       this.processes.send(this.fd, bytes, descriptors);
     } catch (error) {
-      if (error instanceof SyscallError && ['EPIPE', 'ECONNRESET'].includes(error.code)) throw new StubEndedError();
+      if (error instanceof SyscallError && ['EPIPE', 'ECONNRESET'].includes(error.code))
+        throw new StubEndedError();
       throw error;
     }
   }

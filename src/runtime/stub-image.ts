@@ -13,7 +13,7 @@ import type { Syscalls } from '../syscalls/syscalls.js';
 export function openStubImage(syscalls: Syscalls, processes: ProcessCalls): Fd {
   const image = readStub();
   const fd = createExecutableMemfd(processes);
-  for (let written = 0; written < image.length; ) {
+  for (let written = 0; written < image.length;) {
     written += syscalls.write(fd, image.subarray(written));
   }
   processes.seal(fd);
@@ -30,7 +30,9 @@ function readStub(): Uint8Array {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
-  throw new Error(`native/${name} is missing: nsinit runs on x64 and arm64, and this is ${process.arch}`);
+  throw new Error(
+    `native/${name} is missing: nsinit runs on x64 and arm64, and this is ${process.arch}`,
+  );
 }
 
 function createExecutableMemfd(processes: ProcessCalls): Fd {

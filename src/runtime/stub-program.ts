@@ -45,7 +45,10 @@ export class StubProgram {
   call(
     name: ProcessCallName,
     args: readonly ProgramArg[],
-    { mode = 'stop', shown = args.map(String) }: { mode?: CallMode; shown?: readonly string[] } = {},
+    {
+      mode = 'stop',
+      shown = args.map(String),
+    }: { mode?: CallMode; shown?: readonly string[] } = {},
   ): this {
     this.#calls.push({ name, args, mode, shown });
     return this;
@@ -85,14 +88,24 @@ export class StubProgram {
   encode(ending: Ending, descriptors = 0): EncodedProgram {
     const memoryAt = FRAME_HEADER_SIZE + this.#calls.length * CALL_SIZE;
     const size = memoryAt + this.#used;
-    if (size > AREA_SIZE) throw new RangeError(`arguments and environment of ${size} bytes are too long`);
+    if (size > AREA_SIZE)
+      throw new RangeError(`arguments and environment of ${size} bytes are too long`);
     const bytes = new Uint8Array(size);
     const view = new DataView(bytes.buffer);
     // The reply is the calls themselves, with their results.
-    const header = [size, this.#calls.length, FRAME_HEADER_SIZE, memoryAt - FRAME_HEADER_SIZE, descriptors, ENDING[ending]];
+    const header = [
+      size,
+      this.#calls.length,
+      FRAME_HEADER_SIZE,
+      memoryAt - FRAME_HEADER_SIZE,
+      descriptors,
+      ENDING[ending],
+    ];
     header.forEach((value, index) => view.setUint32(index * 4, value, true));
     const address = (target: Pointer): number => AREA_ADDRESS + memoryAt + target.offset;
-    this.#calls.forEach((call, index) => encodeCall(view, FRAME_HEADER_SIZE + index * CALL_SIZE, call, address));
+    this.#calls.forEach((call, index) =>
+      encodeCall(view, FRAME_HEADER_SIZE + index * CALL_SIZE, call, address),
+    );
     bytes.set(this.#memory.subarray(0, this.#used), memoryAt);
     for (const [at, target] of this.#relocations) putInt64(view, memoryAt + at, address(target));
     return { bytes, calls: this.#calls.map(({ name, shown }) => ({ name, args: shown })) };

@@ -1,6 +1,13 @@
 import { ReadStream } from 'node:tty';
 import { AT_FDCWD, asFd, type Fd } from '../syscalls/descriptor.js';
-import { O_CLOEXEC, O_NOCTTY, O_RDWR, TIOCGPTPEER, TIOCSPTLCK, TIOCSWINSZ } from '../syscalls/file-flags.js';
+import {
+  O_CLOEXEC,
+  O_NOCTTY,
+  O_RDWR,
+  TIOCGPTPEER,
+  TIOCSPTLCK,
+  TIOCSWINSZ,
+} from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import { hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
@@ -33,7 +40,11 @@ export function openPseudoTerminal(syscalls: Syscalls, size: TerminalSize): Pseu
 }
 
 /** Tells the terminal's programs its size: they get SIGWINCH when it changes. @throws SyscallError */
-export function resizeTerminal(syscalls: Syscalls, master: Fd, { columns, rows }: TerminalSize): void {
+export function resizeTerminal(
+  syscalls: Syscalls,
+  master: Fd,
+  { columns, rows }: TerminalSize,
+): void {
   syscalls.ioctl(master, TIOCSWINSZ, new Uint8Array(Uint16Array.of(rows, columns, 0, 0).buffer));
 }
 
@@ -55,7 +66,10 @@ export class Terminal extends ReadStream {
 
   /** Reading fails with EIO once the last program has closed its side: that is the end. */
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    super._destroy((error as NodeJS.ErrnoException | null)?.code === 'EIO' ? null : error, callback);
+    super._destroy(
+      (error as NodeJS.ErrnoException | null)?.code === 'EIO' ? null : error,
+      callback,
+    );
   }
 
   /** The container has ended. */

@@ -51,7 +51,9 @@ export class ThreadHome {
   visit<T>(pidfd: Fd, which: CloneFlags, action: () => T): Visit<T> {
     const syscalls = this.#syscalls;
     const entered = this.#namespaces.filter(([flag]) => which & flag);
-    const back = syscalls.openat2(AT_FDCWD, hostPath('/proc/thread-self/cwd'), { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) });
+    const back = syscalls.openat2(AT_FDCWD, hostPath('/proc/thread-self/cwd'), {
+      flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
+    });
     const umask = syscalls.umask(0);
     syscalls.umask(umask);
     try {
@@ -73,6 +75,8 @@ export class ThreadHome {
   }
 
   #openDirectory(path: string): Fd {
-    return this.#syscalls.openat2(AT_FDCWD, hostPath(path), { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) });
+    return this.#syscalls.openat2(AT_FDCWD, hostPath(path), {
+      flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
+    });
   }
 }

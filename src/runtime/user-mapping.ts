@@ -14,9 +14,7 @@ export interface IdRange {
  * grant, or ranges of the caller's.
  */
 export type UserMapping =
-  | 'single'
-  | 'ranges'
-  | { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
+  'single' | 'ranges' | { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
 
 /** A mapping worked out. */
 export interface IdMaps {
@@ -38,7 +36,10 @@ export class UserMappingError extends Error {
  * @param mapped the one id that a single mapping has inside.
  * @throws UserMappingError when no range is granted.
  */
-export function idMaps(mapping: UserMapping, mapped: { readonly uid: number; readonly gid: number }): IdMaps {
+export function idMaps(
+  mapping: UserMapping,
+  mapped: { readonly uid: number; readonly gid: number },
+): IdMaps {
   const [euid, egid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
   if (mapping === 'single') {
     const one = (inside: number, outside: number): IdRange[] => [{ inside, outside, count: 1 }];
@@ -58,7 +59,9 @@ export function idMaps(mapping: UserMapping, mapped: { readonly uid: number; rea
 function withGranted(file: string, own: number): IdRange[] {
   const granted = grantedRanges(file);
   if (granted.length === 0) {
-    throw new UserMappingError(`${file} grants no ids to this user: add a line with usermod(8) --add-subuids and --add-subgids, or map a single id`);
+    throw new UserMappingError(
+      `${file} grants no ids to this user: add a line with usermod(8) --add-subuids and --add-subgids, or map a single id`,
+    );
   }
   const ranges: IdRange[] = [{ inside: 0, outside: own, count: 1 }];
   let inside = 1;
@@ -108,7 +111,9 @@ function writeMap(pid: number, file: string, content: string): void {
   try {
     writeFileSync(`/proc/${pid}/${file}`, content);
   } catch (cause) {
-    throw new UserMappingError(`the ids could not be mapped: ${(cause as Error).message}`, { cause });
+    throw new UserMappingError(`the ids could not be mapped: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
@@ -118,7 +123,10 @@ function runHelper(helper: string, pid: number, ranges: readonly IdRange[]): voi
     execFileSync(helper, [String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (cause) {
     const { code, stderr } = cause as { code?: string; stderr?: Buffer };
-    const why = code === 'ENOENT' ? 'it is not installed (package uidmap)' : (stderr?.toString().trim() ?? String(cause));
+    const why =
+      code === 'ENOENT'
+        ? 'it is not installed (package uidmap)'
+        : (stderr?.toString().trim() ?? String(cause));
     throw new UserMappingError(`${helper} did not map the ids: ${why}`, { cause });
   }
 }

@@ -32,7 +32,8 @@ export function createMount(sys: Syscalls, wanted: NewFileSystem): Fd {
   const context = sys.fsopen(wanted.fstype, FSOPEN_CLOEXEC);
   try {
     sys.fsconfig(context, FSCONFIG_SET_STRING, 'source', wanted.source, 0);
-    for (const [name, value] of Object.entries(wanted.options ?? {})) configure(sys, context, name, value);
+    for (const [name, value] of Object.entries(wanted.options ?? {}))
+      configure(sys, context, name, value);
     sys.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0);
     return sys.fsmount(context, FSMOUNT_CLOEXEC, wanted.attributes);
   } catch (error) {
@@ -42,7 +43,12 @@ export function createMount(sys: Syscalls, wanted: NewFileSystem): Fd {
   }
 }
 
-function configure(sys: Syscalls, context: Fd, name: string, value: string | true | { readonly fd: Fd }): void {
+function configure(
+  sys: Syscalls,
+  context: Fd,
+  name: string,
+  value: string | true | { readonly fd: Fd },
+): void {
   if (value === true) sys.fsconfig(context, FSCONFIG_SET_FLAG, name, null, 0);
   else if (typeof value === 'string') sys.fsconfig(context, FSCONFIG_SET_STRING, name, value, 0);
   else sys.fsconfig(context, FSCONFIG_SET_FD, name, null, value.fd);
@@ -72,7 +78,12 @@ export function deferUmount(sys: Syscalls, context: StepContext, mount: Fd): voi
 }
 
 /** Makes a file system and attaches it. @returns the descriptor of its root. */
-export function mountNew(sys: Syscalls, context: StepContext, wanted: NewFileSystem, target: Fd): Fd {
+export function mountNew(
+  sys: Syscalls,
+  context: StepContext,
+  wanted: NewFileSystem,
+  target: Fd,
+): Fd {
   const mount = createMount(sys, wanted);
   try {
     attachMount(sys, context, mount, target);

@@ -50,18 +50,31 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     if (privateParent) this.#makeParentPrivate(rootfs);
     this.sys.mount(fdPath(root.fd), fdPath(root.fd), 'bind', flags(MS_BIND, MS_REC), '');
     // The old descriptor leads below the new mount; the caller's path leads to its top.
-    const bound = this.sys.openat2(AT_FDCWD, rootfs, { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) });
+    const bound = this.sys.openat2(AT_FDCWD, rootfs, {
+      flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
+    });
     deferUmount(this.sys, context, bound);
     root.rebase(bound);
     if (readonly) {
-      this.sys.mount(fdPath(bound), fdPath(bound), 'bind', flags(MS_BIND, MS_REMOUNT, MS_RDONLY, MS_REC), '');
+      this.sys.mount(
+        fdPath(bound),
+        fdPath(bound),
+        'bind',
+        flags(MS_BIND, MS_REMOUNT, MS_RDONLY, MS_REC),
+        '',
+      );
     }
   }
 
   #makeParentPrivate(rootfs: string): void {
     const around = readMountinfo(this.sys)
-      .filter(({ mountPoint }) => mountPoint === '/' || rootfs === mountPoint || rootfs.startsWith(`${mountPoint}/`))
-      .reduce((nearest, mount) => (mount.mountPoint.length >= nearest.mountPoint.length ? mount : nearest));
+      .filter(
+        ({ mountPoint }) =>
+          mountPoint === '/' || rootfs === mountPoint || rootfs.startsWith(`${mountPoint}/`),
+      )
+      .reduce((nearest, mount) =>
+        mount.mountPoint.length >= nearest.mountPoint.length ? mount : nearest,
+      );
     if (around.shared) this.sys.mount('', hostPath(around.mountPoint), '', MS_PRIVATE, '');
   }
 }

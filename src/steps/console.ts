@@ -17,7 +17,13 @@ import {
 } from '../syscalls/file-flags.js';
 import { DEVPTS_SUPER_MAGIC } from '../syscalls/file-system-magic.js';
 import { flags } from '../syscalls/flags.js';
-import { MNT_DETACH, MS_BIND, OPEN_TREE_AT_EMPTY_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE } from '../syscalls/mount-flags.js';
+import {
+  MNT_DETACH,
+  MS_BIND,
+  OPEN_TREE_AT_EMPTY_PATH,
+  OPEN_TREE_CLOEXEC,
+  OPEN_TREE_CLONE,
+} from '../syscalls/mount-flags.js';
 import { component, fdPath, hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, withFd, withoutUmask } from './attach-mount.js';
@@ -60,8 +66,12 @@ export class ConsoleStep implements Step<ConsoleOptions> {
     if (master === undefined) return;
     const slave = this.#openSlave(master);
     withFd(this.sys, slave, () => {
-      const tree = this.sys.open_tree(slave, '', flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH));
-      inDev(this.sys, context, (dev) => {
+      const tree = this.sys.open_tree(
+        slave,
+        '',
+        flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH),
+      );
+      inDev(context, (dev) => {
         context.root.removeIn(dev, 'console');
         withFd(this.sys, context.root.createFile(dev, 'console', 0o600), (target) => {
           attachMount(this.sys, context, tree, target);
@@ -82,8 +92,10 @@ export class ConsoleStep implements Step<ConsoleOptions> {
     const slave = this.sys.openat2(AT_FDCWD, path, { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
     const { mode, rdev } = this.sys.statx(slave, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
     // Each major has 256 minors (devices.txt).
-    const same = rdev.major === UNIX98_PTY_SLAVE_MAJOR + (minor >> 8) && rdev.minor === (minor & 0xff);
-    if ((mode & S_IFMT) === S_IFCHR && same && this.sys.fstatfs(slave).type === DEVPTS_SUPER_MAGIC) return slave;
+    const same =
+      rdev.major === UNIX98_PTY_SLAVE_MAJOR + (minor >> 8) && rdev.minor === (minor & 0xff);
+    if ((mode & S_IFMT) === S_IFCHR && same && this.sys.fstatfs(slave).type === DEVPTS_SUPER_MAGIC)
+      return slave;
     this.sys.close(slave);
     throw new NsinitError('NSINIT_VERIFY', `${path} is not the other side of the given terminal`);
   }
@@ -91,7 +103,7 @@ export class ConsoleStep implements Step<ConsoleOptions> {
   /** The seed's way: a node like the terminal's with the terminal bound over it. */
   #classic(path: string, context: StepContext): void {
     const how = { flags: flags(O_RDWR, O_NOCTTY, O_NOFOLLOW, O_CLOEXEC) };
-    inDev(this.sys, context, (dev) => {
+    inDev(context, (dev) => {
       withoutUmask(this.sys, () => {
         withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath(path), how), (terminal) => {
           const { mode, rdev } = this.sys.statx(terminal, '', AT_EMPTY_PATH, STATX_BASIC_STATS);

@@ -48,7 +48,7 @@ export class DevSymlinksStep implements Step<DevSymlinksOptions> {
       there.set(path, known);
       return known;
     };
-    inDev(this.sys, context, (dev) => {
+    inDev(context, (dev) => {
       for (const { name, target, behind } of LINKS) {
         if (!always && !isThere(behind)) continue;
         context.root.removeIn(dev, name);

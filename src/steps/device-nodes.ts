@@ -3,9 +3,22 @@ import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
-import { AT_EMPTY_PATH, O_CLOEXEC, O_NOFOLLOW, O_PATH, S_IFCHR, S_IFMT, STATX_BASIC_STATS, type AtFlags } from '../syscalls/file-flags.js';
+import {
+  AT_EMPTY_PATH,
+  O_CLOEXEC,
+  O_NOFOLLOW,
+  O_PATH,
+  S_IFCHR,
+  S_IFMT,
+  STATX_BASIC_STATS,
+  type AtFlags,
+} from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
-import { OPEN_TREE_AT_EMPTY_PATH, OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE } from '../syscalls/mount-flags.js';
+import {
+  OPEN_TREE_AT_EMPTY_PATH,
+  OPEN_TREE_CLOEXEC,
+  OPEN_TREE_CLONE,
+} from '../syscalls/mount-flags.js';
 import { component, hostPath } from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { DeviceNumber, Statx, Syscalls } from '../syscalls/syscalls.js';
@@ -50,11 +63,13 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
   }
 
   describe(): readonly string[] {
-    return NODES.map(([name, { major, minor }]) => `make the node /dev/${name} (${major}:${minor})`);
+    return NODES.map(
+      ([name, { major, minor }]) => `make the node /dev/${name} (${major}:${minor})`,
+    );
   }
 
   execute({ fromHost }: DeviceNodesOptions, context: StepContext): void {
-    inDev(this.sys, context, (dev) => {
+    inDev(context, (dev) => {
       withoutUmask(this.sys, () => {
         let bind = false;
         for (const [name, number] of NODES) {
@@ -77,7 +92,9 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
       return false;
     }
     const how = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
-    withFd(this.sys, this.sys.openat2(dev, component(name), how), (fd) => this.#verify(fd, name, number));
+    withFd(this.sys, this.sys.openat2(dev, component(name), how), (fd) =>
+      this.#verify(fd, name, number),
+    );
     return true;
   }
 
@@ -85,7 +102,11 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
     const how = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
     withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath(`/dev/${name}`), how), (source) => {
       this.#verify(source, name, number);
-      const tree = this.sys.open_tree(source, '', flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH));
+      const tree = this.sys.open_tree(
+        source,
+        '',
+        flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH),
+      );
       withFd(this.sys, context.root.createFile(dev, name, 0o666), (target) => {
         attachMount(this.sys, context, tree, target);
       });
@@ -96,13 +117,21 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
   #verify(fd: Fd, name: string, { major, minor }: DeviceNumber): void {
     const { mode, rdev } = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
     if ((mode & S_IFMT) === S_IFCHR && rdev.major === major && rdev.minor === minor) return;
-    throw new NsinitError('NSINIT_VERIFY', `/dev/${name} is not the character device ${major}:${minor}`);
+    throw new NsinitError(
+      'NSINIT_VERIFY',
+      `/dev/${name} is not the character device ${major}:${minor}`,
+    );
   }
 }
 
 /** Copies a node of the host's /dev. An entry that is there already stays. @throws SyscallError */
 export function copyNode(sys: Syscalls, context: StepContext, dev: Fd, name: string): void {
-  const stat: Statx = sys.statx(AT_FDCWD, hostPath(`/dev/${name}`), flags<AtFlags>(), STATX_BASIC_STATS);
+  const stat: Statx = sys.statx(
+    AT_FDCWD,
+    hostPath(`/dev/${name}`),
+    flags<AtFlags>(),
+    STATX_BASIC_STATS,
+  );
   try {
     context.root.mknodIn(dev, name, stat.mode, stat.rdev);
   } catch (error) {

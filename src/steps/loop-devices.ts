@@ -27,9 +27,10 @@ export class LoopDevicesStep implements Step<object> {
   }
 
   execute(_options: object, context: StepContext): void {
-    inDev(this.sys, context, (dev) => {
+    inDev(context, (dev) => {
       try {
-        for (let index = 0; index < MOST; index += 1) copyNode(this.sys, context, dev, `loop${index}`);
+        for (let index = 0; index < MOST; index += 1)
+          copyNode(this.sys, context, dev, `loop${index}`);
       } catch (error) {
         if (!(error instanceof SyscallError)) throw error;
         // ENOENT is the first gap; EPERM is a user namespace, where nobody makes nodes.

@@ -1,5 +1,10 @@
 import type { StepContext } from '../pipeline/step.js';
-import { AT_EMPTY_PATH, STATX_ATTR_MOUNT_ROOT, STATX_BASIC_STATS, STATX_MNT_ID } from '../syscalls/file-flags.js';
+import {
+  AT_EMPTY_PATH,
+  STATX_ATTR_MOUNT_ROOT,
+  STATX_BASIC_STATS,
+  STATX_MNT_ID,
+} from '../syscalls/file-flags.js';
 import { flags, hasFlags } from '../syscalls/flags.js';
 import { readMountinfo } from '../syscalls/mountinfo.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
@@ -30,9 +35,12 @@ function findCause(sys: Syscalls, { root }: StepContext): string | undefined {
   const own = mounts.find(({ id }) => BigInt(id) === stat.mntId);
   const around = mounts.find(({ id }) => id === own?.parent);
   if (own?.shared === true) return 'the new root is a shared mount: choose another propagation';
-  if (around?.shared === true) return 'the mount around the new root is shared: choose another propagation';
+  if (around?.shared === true)
+    return 'the mount around the new root is shared: choose another propagation';
   const current = mounts.find(({ mountPoint }) => mountPoint === '/');
-  if (current === undefined) return 'the current root is not a mount point (a chroot): start outside of it';
-  if (current.fstype === 'rootfs') return 'the current root is the initramfs, which cannot be pivoted: use --no-pivot';
+  if (current === undefined)
+    return 'the current root is not a mount point (a chroot): start outside of it';
+  if (current.fstype === 'rootfs')
+    return 'the current root is the initramfs, which cannot be pivoted: use --no-pivot';
   return undefined;
 }

@@ -45,7 +45,10 @@ export interface PresetOptions {
 export function createPreset(name: PresetName, options: PresetOptions = {}): Pipeline {
   if (name === 'standard') return standard(options);
   if (name === 'classic') return classic(options);
-  throw new NsinitError('NSINIT_OPTION', `there is no preset ${JSON.stringify(name)}; there are ${PRESET_NAMES.join(', ')}`);
+  throw new NsinitError(
+    'NSINIT_OPTION',
+    `there is no preset ${JSON.stringify(name)}; there are ${PRESET_NAMES.join(', ')}`,
+  );
 }
 
 function standard(options: PresetOptions): Pipeline {
@@ -64,27 +67,40 @@ function standard(options: PresetOptions): Pipeline {
 /** The seed's order and arguments. */
 function classic(options: PresetOptions): Pipeline {
   const noPivot = options.noPivot === true;
-  const pipeline = new Pipeline().use(PropagationStep, { mode: options.propagation ?? (noPivot ? 'rslave' : 'rprivate') });
+  const pipeline = new Pipeline().use(PropagationStep, {
+    mode: options.propagation ?? (noPivot ? 'rslave' : 'rprivate'),
+  });
   useRoot(pipeline, options, options.readonly === true);
   pipeline
     .use(SystemMountsStep, { classic: true })
     .use(DeviceNodesStep, { fromHost: true })
     .use(LoopDevicesStep)
     .use(DevSymlinksStep, { always: true });
-  if (options.console !== undefined) pipeline.use(PtmxStep).use(ConsoleStep, { path: options.console });
+  if (options.console !== undefined)
+    pipeline.use(PtmxStep).use(ConsoleStep, { path: options.console });
   useMounts(pipeline, options.mounts ?? []);
-  return pipeline.use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' }).use(UmaskStep);
+  return pipeline
+    .use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' })
+    .use(UmaskStep);
 }
 
 function useRoot(pipeline: Pipeline, options: PresetOptions, readonly: boolean): void {
   if (options.throwaway === true) pipeline.use(ThrowawayRootStep);
-  else pipeline.use(BindRootfsStep, { readonly, privateParent: options.propagation?.endsWith('shared') ?? false });
+  else
+    pipeline.use(BindRootfsStep, {
+      readonly,
+      privateParent: options.propagation?.endsWith('shared') ?? false,
+    });
 }
 
 function useMounts(pipeline: Pipeline, mounts: readonly UserMount[]): void {
   for (const mount of mounts) {
     if ('bind' in mount) {
-      pipeline.use(BindMountStep, { source: hostPath(mount.bind), target: mount.target, readonly: mount.readonly ?? false });
+      pipeline.use(BindMountStep, {
+        source: hostPath(mount.bind),
+        target: mount.target,
+        readonly: mount.readonly ?? false,
+      });
     } else {
       pipeline.use(TmpfsMountStep, { target: mount.tmpfs, size: mount.size ?? '' });
     }

@@ -2,7 +2,13 @@ import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step } from '../pipeline/step.js';
 import { flags } from '../syscalls/flags.js';
-import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, type MountFlags } from '../syscalls/mount-flags.js';
+import {
+  MS_PRIVATE,
+  MS_REC,
+  MS_SHARED,
+  MS_SLAVE,
+  type MountFlags,
+} from '../syscalls/mount-flags.js';
 import { hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 

@@ -1,7 +1,6 @@
-import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
+import { injectable } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
-import type { Syscalls } from '../syscalls/syscalls.js';
 import { inDev } from './dev-directory.js';
 
 /** Makes /dev/ptmx a link to that of the container's devpts, relative as in the seed. */
@@ -12,8 +11,6 @@ export class PtmxStep implements Step<object> {
   static readonly after = ['dev', 'system-mounts'];
   static readonly writesRoot = true;
 
-  constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
-
   static parse(input: unknown): object {
     return new OptionReader(input).done({});
   }
@@ -23,7 +20,7 @@ export class PtmxStep implements Step<object> {
   }
 
   execute(_options: object, context: StepContext): void {
-    inDev(this.sys, context, (dev) => {
+    inDev(context, (dev) => {
       context.root.removeIn(dev, 'ptmx');
       context.root.symlinkIn(dev, 'ptmx', 'pts/ptmx');
     });

@@ -4,10 +4,25 @@ import type { Step, StepContext } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { ROOT_SWITCHED } from '../pipeline/run.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
-import { AT_EMPTY_PATH, AT_REMOVEDIR, O_CLOEXEC, O_DIRECTORY, O_PATH, STATX_BASIC_STATS, STATX_MNT_ID, type AtFlags } from '../syscalls/file-flags.js';
+import {
+  AT_EMPTY_PATH,
+  AT_REMOVEDIR,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+  STATX_BASIC_STATS,
+  STATX_MNT_ID,
+  type AtFlags,
+} from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import { readMountinfo } from '../syscalls/mountinfo.js';
-import { MNT_DETACH, MS_MOVE, MS_REC, MS_SLAVE } from '../syscalls/mount-flags.js';
+import {
+  MNT_DETACH,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MS_MOVE,
+  MS_REC,
+  MS_SLAVE,
+} from '../syscalls/mount-flags.js';
 import { containerPath, fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
@@ -30,7 +45,14 @@ export interface RootSwitchOptions {
 export class RootSwitchStep implements Step<RootSwitchOptions> {
   static readonly stepName = 'root-switch';
   static readonly view = 'either';
-  static readonly after = ['bind-rootfs', 'system-mounts', 'device-nodes', 'dev-symlinks', 'ptmx', 'console'];
+  static readonly after = [
+    'bind-rootfs',
+    'system-mounts',
+    'device-nodes',
+    'dev-symlinks',
+    'ptmx',
+    'console',
+  ];
   static readonly switchesRoot = true;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
@@ -48,11 +70,12 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
 
   execute({ method }: RootSwitchOptions, context: StepContext): void {
     const before = hostPath(this.sys.getcwd());
-    if (method === 'move') this.#hideHost(context);
-    this.sys.chdir(fdPath(context.root.fd));
     context.defer(() => this.sys.chdir(before));
+    if (method.startsWith('classic')) this.sys.chdir(fdPath(context.root.fd));
+    else this.sys.fchdir(context.root.fd);
     if (method === 'pivot') this.#pivot(context);
     else if (method === 'classic-pivot') this.#classicPivot(context);
+    else if (method === 'classic-move') this.#classicMove(context);
     else this.#move(context);
     this.#verify(context);
   }
@@ -65,7 +88,10 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     const top = this.sys.statx(AT_FDCWD, containerPath('/..'), flags<AtFlags>(), MOUNT_ID);
     const own = this.sys.statx(root.fd, '', AT_EMPTY_PATH, MOUNT_ID);
     if (top.mntId === own.mntId) return;
-    throw new NsinitError('NSINIT_VERIFY', 'something else is mounted over the new root: the host could be reached');
+    throw new NsinitError(
+      'NSINIT_VERIFY',
+      'something else is mounted over the new root: the host could be reached',
+    );
   }
 
   /** Needs no directory for the old root: it is stacked on the new one (pivot_root(2), NOTES). */
@@ -86,7 +112,9 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     const { root } = context;
     const name = this.#makePutOld(context, root.fd);
     withFd(this.sys, root.openDirectory(`/${name}`), (putOld) => {
-      explainPivotError(this.sys, context, () => this.sys.pivot_root(fdPath(root.fd), fdPath(putOld)));
+      explainPivotError(this.sys, context, () =>
+        this.sys.pivot_root(fdPath(root.fd), fdPath(putOld)),
+      );
       context.need(ROOT_SWITCHED)();
     });
     const putOld = containerPath(`/${name}`);
@@ -103,10 +131,23 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     }
   }
 
-  #move(context: StepContext): void {
+  #classicMove(context: StepContext): void {
     explainPivotError(this.sys, context, () =>
       this.sys.mount(fdPath(context.root.fd), hostPath('/'), '', MS_MOVE, ''),
     );
+    this.#enterMoved(context);
+  }
+
+  /** By descriptor: /proc, by which a path would lead to the root, is hidden already. */
+  #move(context: StepContext): void {
+    this.#hideHost(context);
+    explainPivotError(this.sys, context, () =>
+      this.sys.move_mount(context.root.fd, '', AT_FDCWD, hostPath('/'), MOVE_MOUNT_F_EMPTY_PATH),
+    );
+    this.#enterMoved(context);
+  }
+
+  #enterMoved(context: StepContext): void {
     context.need(ROOT_SWITCHED)();
     this.sys.chroot('.');
     this.sys.chdir(containerPath('/'));

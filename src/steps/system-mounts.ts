@@ -4,7 +4,13 @@ import type { Step, StepContext } from '../pipeline/step.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import { component, fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { AT_FDCWD } from '../syscalls/descriptor.js';
-import { AT_EMPTY_PATH, AT_RECURSIVE, O_CLOEXEC, O_DIRECTORY, O_PATH } from '../syscalls/file-flags.js';
+import {
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+} from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import {
   MNT_DETACH,
@@ -58,7 +64,11 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
       instead: 'devpts without gid=5, which is not mapped',
       cost: 'terminals do not belong to the group tty',
     },
-    'no-mqueue': { when: ['EPERM', 'ENODEV'], instead: 'no /dev/mqueue', cost: 'no POSIX message queues by name' },
+    'no-mqueue': {
+      when: ['EPERM', 'ENODEV'],
+      instead: 'no /dev/mqueue',
+      cost: 'no POSIX message queues by name',
+    },
   };
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
@@ -87,22 +97,32 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
     this.#classic(context, 'proc', '/proc', 'proc', '');
     this.#classic(context, 'sysfs', '/sys', 'sysfs', '');
     this.#classic(context, 'shm', '/dev/shm', 'tmpfs', `mode=1777,size=${shmSize}`);
-    this.#classic(context, 'devpts', '/dev/pts', 'devpts', 'newinstance,ptmxmode=0666,mode=620,gid=5');
+    this.#classic(
+      context,
+      'devpts',
+      '/dev/pts',
+      'devpts',
+      'newinstance,ptmxmode=0666,mode=620,gid=5',
+    );
   }
 
   #classic(context: StepContext, source: string, path: string, fstype: string, data: string): void {
     const { root } = context;
     const pids = context.find(PID_NAMESPACE);
     const real = path === '/proc' || path === '/sys';
-    withFd(this.sys, real ? root.realDirectory(path, 0o755) : root.mkdirAll(path, 0o755), (target) => {
-      if (fstype === 'proc' && pids !== undefined) {
-        // mount(2) would show the PID namespace of the calling thread.
-        mountNew(this.sys, context, procOf(pids), target);
-        return;
-      }
-      const mountFlags = fstype === 'devpts' ? flags(MS_NOSUID, MS_NOEXEC) : SAFE_CLASSIC;
-      this.sys.mount(sourceName(source), fdPath(target), fstype, mountFlags, data);
-    });
+    withFd(
+      this.sys,
+      real ? root.realDirectory(path, 0o755) : root.mkdirAll(path, 0o755),
+      (target) => {
+        if (fstype === 'proc' && pids !== undefined) {
+          // mount(2) would show the PID namespace of the calling thread.
+          mountNew(this.sys, context, procOf(pids), target);
+          return;
+        }
+        const mountFlags = fstype === 'devpts' ? flags(MS_NOSUID, MS_NOEXEC) : SAFE_CLASSIC;
+        this.sys.mount(sourceName(source), fdPath(target), fstype, mountFlags, data);
+      },
+    );
     if (fstype === 'proc' && pids !== undefined) return;
     const mounted = root.openDirectory(path);
     context.keep(mounted);
@@ -113,7 +133,12 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
     this.#proc(context);
     this.#sys(context);
     this.#below(context, '/dev/pts', (target) => this.#devpts(context, target));
-    const shm = { fstype: 'tmpfs', source: 'shm', attributes: SAFE, options: { mode: '1777', size: shmSize } };
+    const shm = {
+      fstype: 'tmpfs',
+      source: 'shm',
+      attributes: SAFE,
+      options: { mode: '1777', size: shmSize },
+    };
     this.#below(context, '/dev/shm', (target) => mountNew(this.sys, context, shm, target));
     this.#below(context, '/dev/mqueue', (target) => {
       this.#mqueue(context, target);
@@ -150,13 +175,19 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
   #bindHost(context: StepContext, path: string, target: Fd): void {
     const how = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_RECURSIVE);
     const tree = this.sys.open_tree(AT_FDCWD, hostPath(path), how);
-    this.sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), { attr_set: MOUNT_ATTR_RDONLY });
+    this.sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
+      attr_set: MOUNT_ATTR_RDONLY,
+    });
     attachMount(this.sys, context, tree, target);
   }
 
   #devpts(context: StepContext, target: Fd): void {
     const options = { newinstance: true, ptmxmode: '0666', mode: '620' } as const;
-    const wanted = { fstype: 'devpts', source: 'devpts', attributes: flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOEXEC) };
+    const wanted = {
+      fstype: 'devpts',
+      source: 'devpts',
+      attributes: flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOEXEC),
+    };
     try {
       mountNew(this.sys, context, { ...wanted, options: { ...options, gid: '5' } }, target);
     } catch (error) {
@@ -193,4 +224,3 @@ function procOf(pids: Fd | undefined): NewFileSystem {
   const proc = { fstype: 'proc', source: 'proc', attributes: SAFE };
   return pids === undefined ? proc : { ...proc, options: { pidns: { fd: pids } } };
 }
-

@@ -32,12 +32,17 @@ export class ThrowawayRootStep implements Step<object> {
   }
 
   describe(): readonly string[] {
-    return ['mount a tmpfs for what is written', 'mount an overlay of it over the machine\'s /'];
+    return ['mount a tmpfs for what is written', "mount an overlay of it over the machine's /"];
   }
 
   execute(_options: object, context: StepContext): void {
     const { sys } = this;
-    const upper = createMount(sys, { fstype: 'tmpfs', source: 'tmpfs', attributes: MOUNT_ATTR_NODEV, options: { mode: '0755' } });
+    const upper = createMount(sys, {
+      fstype: 'tmpfs',
+      source: 'tmpfs',
+      attributes: MOUNT_ATTR_NODEV,
+      options: { mode: '0755' },
+    });
     this.#attachToHost(context, upper);
     for (const name of ['upper', 'work', 'root']) sys.mkdirat(upper, component(name), 0o755);
     const options: Record<string, string | true> = {
@@ -47,12 +52,28 @@ export class ThrowawayRootStep implements Step<object> {
     };
     // In a user namespace the trusted attributes cannot be written (Linux 5.11).
     if (context.find(USER_NAMESPACE) === true) options.userxattr = true;
-    const root = createMount(sys, { fstype: 'overlay', source: 'overlay', attributes: flags<MountAttrFlags>(), options });
+    const root = this.#overlay(options);
     withFd(sys, sys.openat2(upper, component('root'), { flags: DIRECTORY }), (place) => {
       attachMount(sys, context, root, place);
     });
     sys.descriptors.set(root, '/');
     context.root.rebase(root);
+  }
+
+  #overlay(options: Record<string, string | true>): Fd {
+    try {
+      return createMount(this.sys, {
+        fstype: 'overlay',
+        source: 'overlay',
+        attributes: flags<MountAttrFlags>(),
+        options,
+      });
+    } catch (error) {
+      if (options.userxattr !== true || !isErrno(error, 'EINVAL')) throw error;
+      throw error.withHint(
+        'in a user namespace / cannot be copied, since what is mounted below it is locked: give --rootfs',
+      );
+    }
   }
 
   /** Over a directory that stays usable below it: the overlay shows what is on the disk. */
@@ -71,6 +92,9 @@ export class ThrowawayRootStep implements Step<object> {
         if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
       }
     }
-    throw new NsinitError('NSINIT_ROOTFS', `none of ${PLACES.join(', ')} is a directory here, to hold the copy: give --rootfs`);
+    throw new NsinitError(
+      'NSINIT_ROOTFS',
+      `none of ${PLACES.join(', ')} is a directory here, to hold the copy: give --rootfs`,
+    );
   }
 }

@@ -63,7 +63,8 @@ const filled = (result: number, raw: readonly RawArg[]): Uint8Array =>
 function nameAt(names: DescriptorNames, dirfd: Fd, relative: string): string {
   if (dirfd === AT_FDCWD) return relative;
   // Resolved in a root, so that an absolute path starts at the descriptor as well.
-  return relative === '' ? names.get(dirfd) : posix.join(names.get(dirfd), relative);
+  const joined = posix.join(names.get(dirfd), relative);
+  return joined.length > 1 ? joined.replace(/\/$/, '') : joined;
 }
 
 const octal = (name: string, most = 0o7777): Param<number> => integer(name, 0, most, formatOctal);
@@ -72,6 +73,12 @@ const atPath = path('path');
 const atFlags = bits<never>('flags', AT_NAMES);
 // -1 leaves the id as it is (chown(2)).
 const id = (name: string): Param<number> => integer(name, -1, 0xfffffffe);
+
+/** A descriptor, or 0 where the command takes none. */
+const aux: Param<number> = {
+  ...integer('aux', -100, 0x7fffffff),
+  format: (value, names) => (value === 0 ? '0' : `<${names.get(value as Fd)}>`),
+};
 
 const ioctlArg: Param<number | Uint8Array> = {
   name: 'arg',
@@ -83,7 +90,8 @@ const ioctlArg: Param<number | Uint8Array> = {
     }
     integer('arg', 0, 0xffffffff).encode(value, raw);
   },
-  format: (value) => (typeof value === 'number' ? String(value) : `[${Array.from(value).join(' ')}]`),
+  format: (value) =>
+    typeof value === 'number' ? String(value) : `[${Array.from(value).join(' ')}]`,
 };
 
 type CallTable = { readonly [N in CallName]: CallSpec<N> };
@@ -95,7 +103,13 @@ type CallTable = { readonly [N in CallName]: CallSpec<N> };
 export const CALLS: CallTable = {
   mount: {
     numbers: [165, 40],
-    params: [path('source'), path('target'), text('fstype'), bits('flags', mountFlags.MS_NAMES), text('data')],
+    params: [
+      path('source'),
+      path('target'),
+      text('fstype'),
+      bits('flags', mountFlags.MS_NAMES),
+      text('data'),
+    ],
     decode: none,
   },
   umount2: {
@@ -138,7 +152,7 @@ export const CALLS: CallTable = {
       oneOf('cmd', mountFlags.FSCONFIG_NAMES),
       nullableText('key'),
       nullableText('value'),
-      integer('aux', -100, 0x7fffffff),
+      aux,
     ],
     decode: none,
   },
@@ -210,7 +224,11 @@ export const CALLS: CallTable = {
     params: [dirfd, atPath, typedMode('mode'), device('dev')],
     decode: none,
   },
-  symlinkat: { numbers: [266, 36], params: [text('target'), fd('newdirfd'), path('linkpath')], decode: none },
+  symlinkat: {
+    numbers: [266, 36],
+    params: [text('target'), fd('newdirfd'), path('linkpath')],
+    decode: none,
+  },
   unlinkat: { numbers: [263, 35], params: [dirfd, atPath, atFlags], decode: none },
   fchmod: { numbers: [91, 52], params: [fd('fd'), octal('mode')], decode: none },
   fchownat: {

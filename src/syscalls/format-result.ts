@@ -28,6 +28,9 @@ export function formatResult<N extends CallName>(
 }
 
 function formatStatx(stat: Statx): string {
-  const rdev = stat.rdev.major === 0 && stat.rdev.minor === 0 ? '' : `, rdev=${stat.rdev.major}:${stat.rdev.minor}`;
+  const rdev =
+    stat.rdev.major === 0 && stat.rdev.minor === 0
+      ? ''
+      : `, rdev=${stat.rdev.major}:${stat.rdev.minor}`;
   return `{mode=${formatOctal(stat.mode)}, uid=${stat.uid}, gid=${stat.gid}${rdev}}`;
 }

@@ -8,7 +8,13 @@ export interface SeccompLibrary {
   /** The number of a call, negative for one that this architecture does not have; -1 for an unknown name. */
   resolve(name: string): number;
   /** @returns 0 or a negated errno. */
-  addRule(context: unknown, action: number, call: number, count: number, comparisons: Uint8Array): number;
+  addRule(
+    context: unknown,
+    action: number,
+    call: number,
+    count: number,
+    comparisons: Uint8Array,
+  ): number;
   /** Writes the instructions to a descriptor. @returns 0 or a negated errno. */
   exportFilter(context: unknown, fd: number): number;
 }
@@ -30,13 +36,18 @@ function bind(): SeccompLibrary {
   try {
     library = loadLibc().koffi.load('libseccomp.so.2');
   } catch (cause) {
-    throw new Error('a seccomp profile needs libseccomp, which is not installed (package libseccomp2, or libseccomp): install it, or give the filter as instructions', { cause });
+    throw new Error(
+      'a seccomp profile needs libseccomp, which is not installed (package libseccomp2, or libseccomp): install it, or give the filter as instructions',
+      { cause },
+    );
   }
   return {
     init: library.func('void *seccomp_init(uint32_t def_action)'),
     release: library.func('void seccomp_release(void *ctx)'),
     resolve: library.func('int seccomp_syscall_resolve_name(const char *name)'),
-    addRule: library.func('int seccomp_rule_add_array(void *ctx, uint32_t action, int syscall, unsigned int arg_cnt, const void *arg_array)'),
+    addRule: library.func(
+      'int seccomp_rule_add_array(void *ctx, uint32_t action, int syscall, unsigned int arg_cnt, const void *arg_array)',
+    ),
     exportFilter: library.func('int seccomp_export_bpf(void *ctx, int fd)'),
   };
 }

@@ -23,7 +23,9 @@ export function bindSpawn(): SpawnFunction {
     'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, const char **argv, const char **envp)',
   );
   const initActions = library.func('int posix_spawn_file_actions_init(void *actions)');
-  const addDup2 = library.func('int posix_spawn_file_actions_adddup2(void *actions, int from, int to)');
+  const addDup2 = library.func(
+    'int posix_spawn_file_actions_adddup2(void *actions, int from, int to)',
+  );
   const destroyActions = library.func('int posix_spawn_file_actions_destroy(void *actions)');
   const attributes = bindAttributes();
   return (path, argv, descriptors) => {

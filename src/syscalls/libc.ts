@@ -33,7 +33,9 @@ let loaded: Libc | undefined;
 export function loadLibc(): Libc {
   if (loaded !== undefined) return loaded;
   if (process.platform !== 'linux') {
-    throw new Error(`nsinit makes Linux system calls, and this is ${process.platform}; the mock works here`);
+    throw new Error(
+      `nsinit makes Linux system calls, and this is ${process.platform}; the mock works here`,
+    );
   }
   let koffi: typeof Koffi;
   try {
@@ -58,7 +60,10 @@ export function architectureIndex(arch: string = process.arch): 0 | 1 {
 /** Makes system calls in the calling thread, through syscall(2) of the C library. */
 export class LibcTransport implements SyscallTransport {
   readonly #libc = loadLibc();
-  readonly #bySignature = new Map<string, Koffi.KoffiFunc<(...args: unknown[]) => number | bigint>>();
+  readonly #bySignature = new Map<
+    string,
+    Koffi.KoffiFunc<(...args: unknown[]) => number | bigint>
+  >();
 
   bind(number: number, kinds: readonly RawKind[]): (args: readonly RawArg[]) => number {
     const call = this.#function(kinds);

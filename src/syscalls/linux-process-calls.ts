@@ -64,7 +64,11 @@ export class LinuxProcessCalls implements ProcessCalls {
   waitid(pid: number, { nohang = false } = {}): ProcessEnd | undefined {
     const info = new Uint8Array(SIGINFO_SIZE);
     const options = WEXITED | (nohang ? WNOHANG : 0);
-    check('waitid', uninterrupted(() => this.#waitid(P_PID, pid, info, options, 0)), ['P_PID', `${pid}`]);
+    check(
+      'waitid',
+      uninterrupted(() => this.#waitid(P_PID, pid, info, options, 0)),
+      ['P_PID', `${pid}`],
+    );
     const view = new DataView(info.buffer);
     // si_code, si_pid and si_status of SIGCHLD (sigaction(2)); si_pid is 0 while it runs.
     if (view.getInt32(16, true) === 0) return undefined;
@@ -89,11 +93,17 @@ export class LinuxProcessCalls implements ProcessCalls {
   }
 
   pidfd_send_signal(pidfd: Fd, signal: number): void {
-    check('pidfd_send_signal', this.#pidfdSendSignal(pidfd, signal, 0, 0), [`${pidfd}`, `${signal}`]);
+    check('pidfd_send_signal', this.#pidfdSendSignal(pidfd, signal, 0, 0), [
+      `${pidfd}`,
+      `${signal}`,
+    ]);
   }
 
   memfd_create(name: string, flags: number): Fd {
-    return check('memfd_create', this.#memfdCreate(name, flags), [JSON.stringify(name), `0x${flags.toString(16)}`]) as Fd;
+    return check('memfd_create', this.#memfdCreate(name, flags), [
+      JSON.stringify(name),
+      `0x${flags.toString(16)}`,
+    ]) as Fd;
   }
 
   seal(fd: Fd): void {
@@ -108,7 +118,11 @@ export class LinuxProcessCalls implements ProcessCalls {
 
   socketpair(): readonly [Fd, Fd] {
     const pair = new Int32Array(2);
-    check('socketpair', this.#socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, bytesOf(pair)), ['AF_UNIX', 'SOCK_STREAM|SOCK_CLOEXEC', '0']);
+    check('socketpair', this.#socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, bytesOf(pair)), [
+      'AF_UNIX',
+      'SOCK_STREAM|SOCK_CLOEXEC',
+      '0',
+    ]);
     return [pair[0] as Fd, pair[1] as Fd];
   }
 
@@ -116,12 +130,16 @@ export class LinuxProcessCalls implements ProcessCalls {
     let sent = descriptors.length === 0 ? 0 : this.#sendRights(fd, bytes, descriptors);
     while (sent < bytes.length) {
       const rest = bytes.subarray(sent);
-      sent += check('sendto', uninterrupted(() => this.#sendto(fd, rest, rest.length, MSG_NOSIGNAL, 0, 0)), [`${fd}`, `${rest.length} bytes`]);
+      sent += check(
+        'sendto',
+        uninterrupted(() => this.#sendto(fd, rest, rest.length, MSG_NOSIGNAL, 0, 0)),
+        [`${fd}`, `${rest.length} bytes`],
+      );
     }
   }
 
   receive(fd: Fd, into: Uint8Array): boolean {
-    for (let got = 0; got < into.length; ) {
+    for (let got = 0; got < into.length;) {
       const rest = got === 0 ? into : into.subarray(got);
       const length = uninterrupted(() => this.#recvfrom(fd, rest, rest.length, MSG_WAITALL, 0, 0));
       // Closed with data unread, which is how a process ends that did not expect more.

@@ -85,7 +85,9 @@ export class MockSyscalls extends DispatchedSyscalls {
   }
 
   /** The calls of some names, in order. */
-  callsOf<N extends CallName>(...names: readonly N[]): readonly Extract<RecordedCall, { name: N }>[] {
+  callsOf<N extends CallName>(
+    ...names: readonly N[]
+  ): readonly Extract<RecordedCall, { name: N }>[] {
     return this.#calls.filter((call): call is Extract<RecordedCall, { name: N }> =>
       (names as readonly CallName[]).includes(call.name),
     );
@@ -98,7 +100,8 @@ export class MockSyscalls extends DispatchedSyscalls {
    * @param name counts the calls of this name only.
    */
   failAt(nth: number, errno: ErrnoName, name?: CallName): this {
-    if (!Number.isInteger(nth) || nth < 1) throw new RangeError(`calls are counted from 1, not ${nth}`);
+    if (!Number.isInteger(nth) || nth < 1)
+      throw new RangeError(`calls are counted from 1, not ${nth}`);
     this.#failures.push({ nth, errno, name });
     return this;
   }
@@ -108,7 +111,11 @@ export class MockSyscalls extends DispatchedSyscalls {
    *
    * @param matches chooses the calls by their arguments.
    */
-  answer<N extends ReadCall>(name: N, matches: (...args: CallArgs<N>) => boolean, value: CallResult<N>): this {
+  answer<N extends ReadCall>(
+    name: N,
+    matches: (...args: CallArgs<N>) => boolean,
+    value: CallResult<N>,
+  ): this {
     this.#answers.push({ name, matches: (args) => matches(...(args as CallArgs<N>)), value });
     return this;
   }
@@ -134,21 +141,24 @@ export class MockSyscalls extends DispatchedSyscalls {
     if (failure !== undefined) throw new Refusal(failure);
     const refused = this.#refused[name];
     if (refused !== undefined) throw new Refusal(refused);
-    const declared = this.#answers.find(
-      (answer) => answer.name === name && answer.matches(args),
-    );
-    return declared === undefined ? execute(this.#kernel, name, args) : (declared.value as CallResult<N>);
+    const declared = this.#answers.find((answer) => answer.name === name && answer.matches(args));
+    return declared === undefined
+      ? execute(this.#kernel, name, args)
+      : (declared.value as CallResult<N>);
   }
 
   #dueFailure(name: CallName, count: number): ErrnoName | undefined {
     const ofRun = this.#calls.length + 1;
-    const due = this.#failures.find((f) => (f.name === undefined ? f.nth === ofRun : f.name === name && f.nth === count));
+    const due = this.#failures.find((f) =>
+      f.name === undefined ? f.nth === ofRun : f.name === name && f.nth === count,
+    );
     if (due !== undefined) this.#failures = this.#failures.filter((failure) => failure !== due);
     return due?.errno;
   }
 
   #explain<N extends CallName>(name: N, args: CallArgs<N>, thrown: unknown): Error {
-    if (!(thrown instanceof Refusal)) return thrown instanceof Error ? thrown : new Error(String(thrown));
+    if (!(thrown instanceof Refusal))
+      return thrown instanceof Error ? thrown : new Error(String(thrown));
     return new SyscallError(name, ERRNO[thrown.errno], formatArgs(name, args, this.descriptors));
   }
 

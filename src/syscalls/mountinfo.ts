@@ -14,6 +14,8 @@ export interface MountinfoEntry {
   readonly mountPoint: string;
   readonly options: string;
   readonly shared: boolean;
+  /** How it takes part in propagation: `shared:N`, `master:N`, `propagate_from:N`, `unbindable`. */
+  readonly propagation: readonly string[];
   readonly fstype: string;
   readonly source: string;
   readonly superOptions: string;
@@ -21,7 +23,9 @@ export interface MountinfoEntry {
 
 // Space, tab, newline and backslash are written in octal.
 const unescape = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 
 /** Takes the text of a mountinfo file apart. */
 export function parseMountinfo(content: string): MountinfoEntry[] {
@@ -30,7 +34,8 @@ export function parseMountinfo(content: string): MountinfoEntry[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [own = '', fileSystem = ''] = line.split(' - ');
-      const [id, parent, device = '', root = '', mountPoint = '', options = '', ...tags] = own.split(' ');
+      const [id, parent, device = '', root = '', mountPoint = '', options = '', ...tags] =
+        own.split(' ');
       const [fstype = '', source = '', superOptions = ''] = fileSystem.split(' ');
       return {
         id: Number(id),
@@ -40,6 +45,7 @@ export function parseMountinfo(content: string): MountinfoEntry[] {
         mountPoint: unescape(mountPoint),
         options,
         shared: tags.some((tag) => tag.startsWith('shared:')),
+        propagation: tags,
         fstype,
         source: unescape(source),
         superOptions,

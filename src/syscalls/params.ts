@@ -1,6 +1,15 @@
 import type { DescriptorNames } from './descriptor-names.js';
 import type { Fd } from './descriptor.js';
-import { S_IFMT, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from './file-flags.js';
+import {
+  S_IFMT,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFREG,
+  S_IFSOCK,
+} from './file-flags.js';
 import type { FlagNames, Flags } from './flags.js';
 import { formatFlags } from './flags.js';
 import type { FdPath } from './paths.js';
@@ -28,7 +37,9 @@ export interface Param<T> {
 }
 
 const bad = (name: string, wanted: string, value: unknown): TypeError =>
-  new TypeError(`${name} must be ${wanted}, not ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`);
+  new TypeError(
+    `${name} must be ${wanted}, not ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
+  );
 
 /** A whole number between two bounds, both included. */
 export function checkInteger(name: string, value: unknown, least: number, most: number): number {
@@ -138,7 +149,9 @@ const FILE_TYPES = { S_IFSOCK, S_IFLNK, S_IFREG, S_IFBLK, S_IFDIR, S_IFCHR, S_IF
 /** A mode with a file type, printed as `S_IFCHR|0666`. */
 export function typedMode(name: string): Param<number> {
   return integer(name, 0, 0o177777, (value) => {
-    const type = Object.entries(FILE_TYPES).find(([, bitsOfType]) => bitsOfType === (value & S_IFMT));
+    const type = Object.entries(FILE_TYPES).find(
+      ([, bitsOfType]) => bitsOfType === (value & S_IFMT),
+    );
     const permissions = formatOctal(value & ~S_IFMT);
     return type === undefined ? formatOctal(value) : `${type[0]}|${permissions}`;
   });

@@ -26,7 +26,9 @@ export class RightsMessage {
    */
   write(bytes: Uint8Array, descriptors: readonly Fd[]): number {
     if (descriptors.length > MOST_DESCRIPTORS) {
-      throw new RangeError(`at most ${MOST_DESCRIPTORS} descriptors go with one message, not ${descriptors.length}`);
+      throw new RangeError(
+        `at most ${MOST_DESCRIPTORS} descriptors go with one message, not ${descriptors.length}`,
+      );
     }
     const { address, bytes: memory } = this.memory;
     const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -42,7 +44,9 @@ export class RightsMessage {
     put(CONTROL_AT, CMSG_HEADER_SIZE + descriptors.length * 4);
     view.setUint32(CONTROL_AT + 8, SOL_SOCKET, true);
     view.setUint32(CONTROL_AT + 12, SCM_RIGHTS, true);
-    descriptors.forEach((fd, index) => view.setInt32(CONTROL_AT + CMSG_HEADER_SIZE + index * 4, fd, true));
+    descriptors.forEach((fd, index) =>
+      view.setInt32(CONTROL_AT + CMSG_HEADER_SIZE + index * 4, fd, true),
+    );
     memory.set(payload, PAYLOAD_AT);
     return address;
   }

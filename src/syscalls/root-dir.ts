@@ -37,7 +37,8 @@ const NO_FLAGS = flags<AtFlags>();
 export function splitPath(path: string): { readonly parent: string; readonly name: string } {
   const trimmed = path.replace(/\/+$/, '');
   const slash = trimmed.lastIndexOf('/');
-  if (slash < 0 || trimmed === '') throw new PathError(`${JSON.stringify(path)} is not an absolute path below the root`);
+  if (slash < 0 || trimmed === '')
+    throw new PathError(`${JSON.stringify(path)} is not an absolute path below the root`);
   return { parent: trimmed.slice(0, slash) || '/', name: trimmed.slice(slash + 1) };
 }
 
@@ -63,7 +64,8 @@ export class RootDir {
 
   /** The root's descriptor. @throws PathError when there is no root yet. */
   get fd(): Fd {
-    if (this.#fd === undefined) throw new PathError('there is no root yet: give rootfs, or a step that makes one');
+    if (this.#fd === undefined)
+      throw new PathError('there is no root yet: give rootfs, or a step that makes one');
     return this.#fd;
   }
 
@@ -193,7 +195,9 @@ export class RootDir {
 
   #enter(directory: Fd, name: string, mode: number): Fd {
     this.mkdirIn(directory, name, mode);
-    const fd = this.sys.openat2(directory, component(name), { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
+    const fd = this.sys.openat2(directory, component(name), {
+      flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC),
+    });
     const stat = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
     if ((stat.mode & S_IFMT) === S_IFDIR) return fd;
     const where = this.sys.descriptors.get(fd);
@@ -201,17 +205,27 @@ export class RootDir {
     throw new PathError(`${where} must be a directory, and something else is in its place`);
   }
 
-  // The directory may be closed by then: it is kept by a descriptor of its own.
   #deferUnlink(directory: Fd, name: string, how: AtFlags): void {
-    const { sys } = this;
-    const path = sys.descriptors.get(directory);
-    const kept = directory === this.#fd ? directory : sys.openat2(directory, '.' as InRootPath, { flags: DIRECTORY });
-    sys.descriptors.set(kept, path);
+    const kept = this.#keep(directory);
     this.defer(() => {
-      sys.unlinkat(kept, component(name), how);
+      this.sys.unlinkat(kept, component(name), how);
     });
-    if (kept !== this.#fd) this.held.push(kept);
   }
+
+  /** A descriptor of the directory that is still open when it is undone. */
+  #keep(directory: Fd): Fd {
+    if (directory === this.#fd || this.#lasting.has(directory)) return directory;
+    const kept = this.sys.openat2(directory, '.' as InRootPath, { flags: DIRECTORY });
+    this.held.push(kept);
+    return kept;
+  }
+
+  /** Says that a descriptor stays open until the run ends. */
+  markLasting(fd: Fd): void {
+    this.#lasting.add(fd);
+  }
+
+  readonly #lasting = new Set<Fd>();
 
   /** Descriptors that undo needs; closed at the end of a run. */
   readonly held: Fd[] = [];

@@ -1,7 +1,17 @@
 import type { StatxAttributes } from './file-flags.js';
 import { formatFlags } from './flags.js';
 import { MOUNT_ATTR_NAMES, MS_NAMES } from './mount-flags.js';
-import { O_NAMES, RESOLVE_NAMES, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from './file-flags.js';
+import {
+  O_NAMES,
+  RESOLVE_NAMES,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFREG,
+  S_IFSOCK,
+} from './file-flags.js';
 import { checkInteger, formatOctal, type Param } from './params.js';
 import type { DirEntry, MountAttr, OpenHow, Statfs, Statx, Timespec } from './syscalls.js';
 
@@ -20,7 +30,11 @@ export function openHow(name: string): Param<OpenHow> {
       const view = viewOf(bytes);
       view.setUint32(0, checkInteger(`${name}.flags`, how.flags, 0, 0xffffffff), LITTLE_ENDIAN);
       view.setUint32(8, checkInteger(`${name}.mode`, how.mode ?? 0, 0, 0o7777), LITTLE_ENDIAN);
-      view.setUint32(16, checkInteger(`${name}.resolve`, how.resolve ?? 0, 0, 0xffffffff), LITTLE_ENDIAN);
+      view.setUint32(
+        16,
+        checkInteger(`${name}.resolve`, how.resolve ?? 0, 0, 0xffffffff),
+        LITTLE_ENDIAN,
+      );
       raw.push(bytes, bytes.length);
     },
     format(how) {
@@ -41,7 +55,11 @@ export function mountAttr(name: string): Param<MountAttr> {
       const bytes = new Uint8Array(32);
       const view = viewOf(bytes);
       const put = (offset: number, field: string, value: number): void =>
-        view.setUint32(offset, checkInteger(`${name}.${field}`, value, 0, 0xffffffff), LITTLE_ENDIAN);
+        view.setUint32(
+          offset,
+          checkInteger(`${name}.${field}`, value, 0, 0xffffffff),
+          LITTLE_ENDIAN,
+        );
       put(0, 'attr_set', attr.attr_set ?? 0);
       put(8, 'attr_clr', attr.attr_clr ?? 0);
       put(16, 'propagation', attr.propagation ?? 0);
@@ -69,11 +87,16 @@ export function timespecPair(name: string): Param<readonly [Timespec, Timespec]>
       const view = viewOf(bytes);
       times.forEach((time, index) => {
         view.setBigInt64(index * 16, time.sec, LITTLE_ENDIAN);
-        view.setUint32(index * 16 + 8, checkInteger(`${name}.nsec`, time.nsec, 0, 0x3fffffff), LITTLE_ENDIAN);
+        view.setUint32(
+          index * 16 + 8,
+          checkInteger(`${name}.nsec`, time.nsec, 0, 0x3fffffff),
+          LITTLE_ENDIAN,
+        );
       });
       raw.push(bytes);
     },
-    format: (times) => `[${times.map((time) => `${time.sec}.${String(time.nsec).padStart(9, '0')}`).join(', ')}]`,
+    format: (times) =>
+      `[${times.map((time) => `${time.sec}.${String(time.nsec).padStart(9, '0')}`).join(', ')}]`,
   };
 }
 
@@ -131,7 +154,7 @@ const TYPE_BITS = new Set([S_IFIFO, S_IFCHR, S_IFDIR, S_IFBLK, S_IFREG, S_IFLNK,
 export function decodeDirEntries(bytes: Uint8Array): DirEntry[] {
   const view = viewOf(bytes);
   const entries: DirEntry[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = view.getUint16(at + 16, LITTLE_ENDIAN);
     const type = (view.getUint8(at + 18) << 12) >>> 0;
     const name = bytes.subarray(at + 19, bytes.indexOf(0, at + 19));

@@ -121,13 +121,7 @@ export interface Syscalls {
   /** open_tree(2) (Linux 5.2). */
   open_tree(dirfd: Fd, path: AtPath, flags: OpenTreeFlags): Fd;
   /** move_mount(2) (Linux 5.2). */
-  move_mount(
-    fromFd: Fd,
-    fromPath: AtPath,
-    toFd: Fd,
-    toPath: AtPath,
-    flags: MoveMountFlags,
-  ): void;
+  move_mount(fromFd: Fd, fromPath: AtPath, toFd: Fd, toPath: AtPath, flags: MoveMountFlags): void;
   /** fsopen(2) (Linux 5.2). What the kernel says of a failure is read from the descriptor. */
   fsopen(fsname: string, flags: FsopenFlags): Fd;
   /** fsconfig(2): key and value as the command needs them, `aux` a descriptor or 0. */

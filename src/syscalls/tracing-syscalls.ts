@@ -45,7 +45,13 @@ export class TracingSyscalls extends InterceptedSyscalls {
     const shown = formatArgs(name, args, this.descriptors);
     const started = performance.now();
     const tell = (result: string, failed: boolean): void =>
-      this.observe({ call: name, args: shown, result, failed, micros: (performance.now() - started) * 1000 });
+      this.observe({
+        call: name,
+        args: shown,
+        result,
+        failed,
+        micros: (performance.now() - started) * 1000,
+      });
     let value: CallResult<N>;
     try {
       value = proceed();

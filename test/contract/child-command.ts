@@ -8,7 +8,13 @@ export type ChildCommand =
   | { readonly file: string; readonly args: string[]; readonly env: NodeJS.ProcessEnv }
   | { readonly unavailable: string };
 
-const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+
+const STARTS: Readonly<Record<Caller, readonly string[]>> = {
+  root: ['unshare', '-m'],
+  'user-namespace': [...AS_NOBODY, 'unshare', '-Urm'],
+  'own-namespaces': [...AS_NOBODY, 'unshare', '-Urmpinu', '--fork'],
+};
 
 /**
  * The command that runs a module with a caller's privileges. Only namespaces of its own are ever
@@ -16,17 +22,28 @@ const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
  */
 export function childCommand(caller: Caller, module: URL, ...rest: string[]): ChildCommand {
   if (process.platform !== 'linux') return { unavailable: `this is ${process.platform}` };
-  if (process.geteuid?.() !== 0) return { unavailable: 'it takes root to hold it against the kernel' };
+  if (process.geteuid?.() !== 0)
+    return { unavailable: 'it takes root to hold it against the kernel' };
   // The suite may run from sources or from what was compiled of them.
   const script = fileURLToPath(module);
-  const node = [process.execPath, ...process.execArgv, existsSync(script) ? script : script.replace(/\.js$/, '.ts'), caller, ...rest];
-  const command = caller === 'root' ? ['unshare', '-m', ...node] : ['setpriv', ...NOBODY, 'unshare', '-Urm', ...node];
-  const [file = '', ...args] = command;
-  if (caller === 'user-namespace') {
-    const probe = spawnSync('setpriv', [...NOBODY, 'unshare', '-Urm', 'test', '-r', node.at(-2 - rest.length) ?? ''], { encoding: 'utf8' });
-    if (probe.status !== 0) return { unavailable: `user 65534 cannot make a user namespace or read the sources ${probe.stderr}`.trim() };
+  const node = [
+    process.execPath,
+    ...process.execArgv,
+    existsSync(script) ? script : script.replace(/\.js$/, '.ts'),
+    caller,
+    ...rest,
+  ];
+  const [file = '', ...start] = STARTS[caller];
+  if (caller !== 'root') {
+    const probe = spawnSync(file, [...start, 'test', '-r', node.at(-2 - rest.length) ?? ''], {
+      encoding: 'utf8',
+    });
+    if (probe.status !== 0) {
+      const reason = `user 65534 cannot make namespaces or read the sources ${probe.stderr}`;
+      return { unavailable: reason.trim() };
+    }
   }
   // Reading certificates at start costs more than the whole suite.
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  return { file, args, env };
+  return { file, args: [...start, ...node], env };
 }

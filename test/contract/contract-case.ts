@@ -6,6 +6,8 @@ export interface ContractCase {
   readonly name: string;
   /** Who can make it; both unless given. */
   readonly caller?: Caller;
+  /** It changes namespaces of the thread that cannot be gone back to: in a process of its own. */
+  readonly isolated?: boolean;
   run(trial: Trial): void;
 }
 

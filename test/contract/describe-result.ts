@@ -8,7 +8,7 @@ export function describeResult(name: CallName, value: unknown): string {
   if (name === 'fstatfs') return describeStatfs(value as Statfs);
   if (name === 'getdents64') return describeEntries(value as readonly DirEntry[]);
   if (value instanceof Uint8Array) return JSON.stringify(new TextDecoder('latin1').decode(value));
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? JSON.stringify(value) : String(value as number);
 }
 
 function describeStatx(stat: Statx): string {
@@ -32,5 +32,8 @@ function describeStatfs({ type, flags }: Statfs): string {
 
 // Their order is the file system's.
 function describeEntries(entries: readonly DirEntry[]): string {
-  return entries.map(({ name, type }) => `${name}:${(type >> 12).toString(8)}`).sort().join(' ');
+  return entries
+    .map(({ name, type }) => `${name}:${(type >> 12).toString(8)}`)
+    .sort()
+    .join(' ');
 }

@@ -1,5 +1,19 @@
 import { AT_FDCWD, type Fd } from '../../src/syscalls/descriptor.js';
-import { AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, S_IFDIR, S_IFMT, STATX_BASIC_STATS } from '../../src/syscalls/file-flags.js';
+import {
+  AT_SYMLINK_NOFOLLOW,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  S_IFDIR,
+  S_IFMT,
+  STATX_BASIC_STATS,
+} from '../../src/syscalls/file-flags.js';
+import {
+  CGROUP2_SUPER_MAGIC,
+  PROC_SUPER_MAGIC,
+  SYSFS_MAGIC,
+} from '../../src/syscalls/file-system-magic.js';
 import { flags } from '../../src/syscalls/flags.js';
 import type { AtPath } from '../../src/syscalls/paths.js';
 import { SyscallError } from '../../src/syscalls/syscall-error.js';
@@ -8,6 +22,13 @@ import { describeResult } from './describe-result.js';
 
 const DIRECTORY = flags(O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC);
 
+/** What these show is of the machine. */
+const SHOWN_BY_THE_KERNEL: ReadonlySet<number> = new Set([
+  PROC_SUPER_MAGIC,
+  SYSFS_MAGIC,
+  CGROUP2_SUPER_MAGIC,
+]);
+
 /** Lists all files below a path with what can be compared of them, mounts crossed. */
 export function listTree(sys: Syscalls, path: string): string[] {
   const lines: string[] = [];
@@ -15,6 +36,7 @@ export function listTree(sys: Syscalls, path: string): string[] {
     attempt(lines, shown, () => {
       const fd = sys.openat2(dirfd, name as AtPath, { flags: DIRECTORY });
       try {
+        if (SHOWN_BY_THE_KERNEL.has(sys.fstatfs(fd).type)) return;
         for (const entry of entriesOf(sys, fd)) describe(fd, entry, `${shown}/${entry}`);
       } finally {
         sys.close(fd);

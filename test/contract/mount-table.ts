@@ -48,7 +48,10 @@ class Renaming {
  * devices and peer groups named in the order in which they appear.
  */
 export function normalizeMountinfo(text: string): string[] {
-  const lines = text.split('\n').filter((line) => line !== '').map(parse);
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parse);
   const ids = new Set(lines.map((line) => line.id));
   const children = new Map<string, MountLine[]>();
   for (const line of lines) {
@@ -59,7 +62,9 @@ export function normalizeMountinfo(text: string): string[] {
   const groups = new Renaming('group');
   const shown: string[] = [];
   const visit = (id: string, depth: number): void => {
-    const below = (children.get(id) ?? []).sort((a, b) => compare(a.point, b.point) || compare(a.root, b.root));
+    const below = (children.get(id) ?? []).sort(
+      (a, b) => compare(a.point, b.point) || compare(a.root, b.root),
+    );
     for (const line of below) {
       shown.push('  '.repeat(depth) + format(line, devices, groups));
       visit(line.id, depth + 1);
@@ -72,9 +77,22 @@ export function normalizeMountinfo(text: string): string[] {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function format(line: MountLine, devices: Renaming, groups: Renaming): string {
-  // Bound from the machine, with what it has set there.
-  if (/^\/(proc|dev)(\/|$)/.test(line.point)) return `${devices.name(line.device)} ${line.root} ${line.point}`;
   const optional = line.optional.map((field) => field.replace(/\d+$/, (id) => groups.name(id)));
-  const { root, point, options, type, source, superOptions } = line;
-  return [devices.name(line.device), root, point, options, ...optional, '-', type, source, superOptions].join(' ');
+  const { root, point, options, type, source } = line;
+  // Overlays show the defaults of the kernel's configuration beside what was asked for.
+  const superOptions =
+    type === 'overlay'
+      ? line.superOptions.replace(/,(redirect_dir|uuid|xino|index|metacopy|nfs_export)=\w+/g, '')
+      : line.superOptions;
+  return [
+    devices.name(line.device),
+    root,
+    point,
+    options,
+    ...optional,
+    '-',
+    type,
+    source,
+    superOptions,
+  ].join(' ');
 }

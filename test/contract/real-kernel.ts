@@ -22,8 +22,12 @@ export class RealKernel {
 
   constructor(private readonly caller: Caller) {
     this.sys.unshare(CLONE_NEWNS);
-    this.#home = this.sys.openat2(AT_FDCWD, hostPath('/proc/thread-self/ns/mnt'), { flags: flags(O_RDONLY, O_CLOEXEC) });
-    this.#proc = this.sys.openat2(AT_FDCWD, hostPath('/proc'), { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) });
+    this.#home = this.sys.openat2(AT_FDCWD, hostPath('/proc/thread-self/ns/mnt'), {
+      flags: flags(O_RDONLY, O_CLOEXEC),
+    });
+    this.#proc = this.sys.openat2(AT_FDCWD, hostPath('/proc'), {
+      flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
+    });
   }
 
   /** Leaves the world of the last case, which ends with it, and enters a new one. */
@@ -34,7 +38,9 @@ export class RealKernel {
 
   /** The mount table; readable even where the world has no /proc any more. */
   mountinfo(): string {
-    const fd = this.sys.openat2(this.#proc, 'thread-self/mountinfo' as AtPath, { flags: flags(O_RDONLY, O_CLOEXEC) });
+    const fd = this.sys.openat2(this.#proc, 'thread-self/mountinfo' as AtPath, {
+      flags: flags(O_RDONLY, O_CLOEXEC),
+    });
     const decoder = new TextDecoder();
     let text = '';
     for (let piece = this.sys.read(fd, 65536); piece.length > 0; piece = this.sys.read(fd, 65536)) {
@@ -54,4 +60,3 @@ export class RealKernel {
     return { log: trial.log, mounts, files, ...complaint };
   }
 }
-

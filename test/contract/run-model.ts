@@ -1,18 +1,29 @@
 import { MockSyscalls } from '../../src/syscalls/mock-syscalls.js';
+import { machineMounts } from './machine-mounts.js';
 import type { ContractCase, Outcome } from './contract-case.js';
 import { listTree } from './inspect.js';
 import { normalizeMountinfo } from './mount-table.js';
 import { Trial } from './trial.js';
 import { buildWorld, type Caller } from './world.js';
 
+// Read before the first world hides them.
+const MACHINE_MOUNTS = machineMounts();
 const NOBODY = 65534;
 const ONE_ID = [{ inside: 0, outside: NOBODY, count: 1 }];
 
 /** A model of the machine that the cases start on. */
 export function modelFor(caller: Caller): MockSyscalls {
   if (caller === 'root') return new MockSyscalls({ rootPropagation: 'private' });
+  const mounts = MACHINE_MOUNTS;
   const userNamespace = { owner: NOBODY, uidMap: ONE_ID, gidMap: ONE_ID };
-  return new MockSyscalls({ rootPropagation: 'private', credentials: { userNamespace } });
+  return new MockSyscalls({
+    rootPropagation: 'private',
+    mounts,
+    credentials: {
+      userNamespace,
+      own: caller === 'own-namespaces' ? ['pid', 'net', 'ipc', 'uts'] : [],
+    },
+  });
 }
 
 /** Runs a case on the model. */

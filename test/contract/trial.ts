@@ -3,9 +3,16 @@ import type { ErrnoName } from '../../src/syscalls/errno.js';
 import { SyscallError } from '../../src/syscalls/syscall-error.js';
 import type { CallArgs, CallName, CallResult, Syscalls } from '../../src/syscalls/syscalls.js';
 import { describeResult } from './describe-result.js';
+import { retried } from './retried.js';
 import type { Caller } from './world.js';
 
-const OPENS: ReadonlySet<CallName> = new Set<CallName>(['open_tree', 'fsopen', 'fsmount', 'fspick', 'openat2']);
+const OPENS: ReadonlySet<CallName> = new Set<CallName>([
+  'open_tree',
+  'fsopen',
+  'fsmount',
+  'fspick',
+  'openat2',
+]);
 
 /** A descriptor that is not open. */
 export const NOT_OPEN = 9999 as Fd;
@@ -27,7 +34,7 @@ export class Trial {
   do<N extends CallName>(name: N, ...args: CallArgs<N>): CallResult<N> | undefined {
     try {
       const call = this.sys[name] as unknown as (...given: CallArgs<N>) => CallResult<N>;
-      const value = call.apply(this.sys, args);
+      const value = retried(name, () => call.apply(this.sys, args));
       this.#note(name, this.#describe(name, args, value));
       return value;
     } catch (error) {
@@ -47,11 +54,15 @@ export class Trial {
   /** Makes a call that has to be refused. */
   fails<N extends CallName>(errno: ErrnoName, name: N, ...args: CallArgs<N>): void {
     this.do(name, ...args);
-    if (this.#last !== errno) throw new Error(`${this.#place()} gave ${this.#last} and not ${errno}`);
+    if (this.#last !== errno)
+      throw new Error(`${this.#place()} gave ${this.#last} and not ${errno}`);
   }
 
   /** Makes a call that opens something; what is not open stands for it when it is refused. */
-  open<N extends 'open_tree' | 'fsopen' | 'fsmount' | 'fspick' | 'openat2'>(name: N, ...args: CallArgs<N>): Fd {
+  open<N extends 'open_tree' | 'fsopen' | 'fsmount' | 'fspick' | 'openat2'>(
+    name: N,
+    ...args: CallArgs<N>
+  ): Fd {
     return (this.do(name, ...args) ?? NOT_OPEN) as Fd;
   }
 

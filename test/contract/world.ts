@@ -1,13 +1,23 @@
 import { AT_FDCWD } from '../../src/syscalls/descriptor.js';
 import { O_CREAT, O_WRONLY, S_IFCHR } from '../../src/syscalls/file-flags.js';
 import { flags } from '../../src/syscalls/flags.js';
-import { MNT_DETACH, MS_BIND, MS_NOSUID, MS_PRIVATE, MS_REC, type MountFlags } from '../../src/syscalls/mount-flags.js';
+import {
+  MNT_DETACH,
+  MS_BIND,
+  MS_NOSUID,
+  MS_PRIVATE,
+  MS_REC,
+  type MountFlags,
+} from '../../src/syscalls/mount-flags.js';
 import { component, hostPath, sourceName } from '../../src/syscalls/paths.js';
 import { CLONE_NEWNS } from '../../src/syscalls/process-flags.js';
 import type { Syscalls } from '../../src/syscalls/syscalls.js';
 
-/** Who makes the calls: root of the machine, or root of a user namespace with one mapped id. */
-export type Caller = 'root' | 'user-namespace';
+/**
+ * Who makes the calls: root of the machine, root of a user namespace with one mapped id, or the
+ * same with PID, network, IPC and UTS namespaces of its own.
+ */
+export type Caller = 'root' | 'user-namespace' | 'own-namespaces';
 
 const NONE = 0 as MountFlags;
 const NODES: readonly (readonly [string, number])[] = [

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,9 +31,11 @@ export function findBusybox(): { path: string } | { missing: string } {
 export function makeBusyboxRoot(busybox: string): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'nsinit-root-'));
   chmodSync(path, 0o755);
-  for (const directory of ['bin', 'dev', 'proc', 'sys', 'tmp', 'etc', 'mnt']) mkdirSync(join(path, directory));
+  for (const directory of ['bin', 'dev', 'proc', 'sys', 'tmp', 'etc', 'mnt'])
+    mkdirSync(join(path, directory));
   copyFileSync(busybox, join(path, 'bin/busybox'));
   const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n');
-  for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(path, 'bin', applet));
+  for (const applet of applets)
+    if (applet !== 'busybox') symlinkSync('busybox', join(path, 'bin', applet));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -26,7 +26,9 @@ describe('a container whose parent is killed', () => {
 
   /** Starts a program that launches a container and waits; its answer names the container's processes. */
   async function start(mode: string): Promise<{ kill(): void; pids: number[] }> {
-    const parent = spawn(process.execPath, [PROGRAM, mode, rootfs], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, [PROGRAM, mode, rootfs], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pids = line.toString().trim().split(' ').map(Number);
     return { kill: () => parent.kill('SIGKILL'), pids };

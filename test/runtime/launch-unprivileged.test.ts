@@ -13,10 +13,21 @@ describe('launch, as an ordinary user, started by root', () => {
       console.log('      skipped: launch.test runs as this user already');
       this.skip();
     }
-    const mocha = join(dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/mocha.js');
+    const mocha = join(
+      dirname(createRequire(import.meta.url).resolve('mocha/package.json')),
+      'bin/mocha.js',
+    );
     const file = fileURLToPath(new URL('./launch.test.js', import.meta.url));
     const identity = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-    const options = ['--no-config', '--timeout', '20000', '--reporter', 'dot', '--require', 'reflect-metadata'];
+    const options = [
+      '--no-config',
+      '--timeout',
+      '20000',
+      '--reporter',
+      'dot',
+      '--require',
+      'reflect-metadata',
+    ];
     const run = spawnSync('setpriv', [...identity, process.execPath, mocha, ...options, file], {
       encoding: 'utf8',
       env: { PATH: process.env.PATH, HOME: '/' },

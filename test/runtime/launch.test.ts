@@ -1,7 +1,16 @@
 import { expect } from 'chai';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -42,9 +51,13 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
   after(() => removeRoot());
 
-  const start = (command: string, args: readonly string[] = [], extra: Extra = {}): Promise<Container> =>
-    launch({ rootfs, command, args, ...extra });
-  const sh = (script: string, extra: Extra = {}): Promise<Container> => start('sh', ['-c', script], extra);
+  const start = (
+    command: string,
+    args: readonly string[] = [],
+    extra: Extra = {},
+  ): Promise<Container> => launch({ rootfs, command, args, ...extra });
+  const sh = (script: string, extra: Extra = {}): Promise<Container> =>
+    start('sh', ['-c', script], extra);
   const output = async (script: string, extra: Extra = {}): Promise<string> => {
     const container = await sh(script, extra);
     const [out, errors, end] = await Promise.all([
@@ -78,14 +91,19 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
     it('loses nothing of 16 MiB of output', async () => {
       const container = await start('dd', ['if=/dev/zero', 'bs=1M', 'count=16']);
-      const [out] = await Promise.all([buffer(container.stdout as Readable), read(container.stderr)]);
+      const [out] = await Promise.all([
+        buffer(container.stdout as Readable),
+        read(container.stderr),
+      ]);
       expect(out.length).to.equal(16 << 20);
     });
 
     it('passes 4 MiB of input through', async () => {
       const container = await start('md5sum');
       container.stdin?.end(Buffer.alloc(4 << 20, 'x'));
-      const sum = createHash('md5').update(Buffer.alloc(4 << 20, 'x')).digest('hex');
+      const sum = createHash('md5')
+        .update(Buffer.alloc(4 << 20, 'x'))
+        .digest('hex');
       expect(await read(container.stdout)).to.equal(`${sum}  -\n`);
     });
 
@@ -124,7 +142,12 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
   describe('the end', () => {
     it('tells the exit code', async () => {
-      expect(await (await sh('exit 7')).ended).to.deep.equal({ code: 7, signal: null, timedOut: false, aborted: false });
+      expect(await (await sh('exit 7')).ended).to.deep.equal({
+        code: 7,
+        signal: null,
+        timedOut: false,
+        aborted: false,
+      });
     });
 
     it('tells the signal by which the command killed itself', async () => {
@@ -138,7 +161,9 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('lets the command handle a signal', async () => {
-      const container = await sh('trap "echo caught; exit 4" USR1; echo ready; while :; do sleep 0.01; done');
+      const container = await sh(
+        'trap "echo caught; exit 4" USR1; echo ready; while :; do sleep 0.01; done',
+      );
       const { stdout } = container;
       await once(stdout as Readable, 'readable');
       container.kill('SIGUSR1');
@@ -156,7 +181,10 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     it('emits exit and close, also to those who listen only once it has been launched', async () => {
       const container = await sh('exit 5');
       const [exit, close] = await Promise.all([once(container, 'exit'), once(container, 'close')]);
-      expect([exit, close]).to.deep.equal([[5, null], [5, null]]);
+      expect([exit, close]).to.deep.equal([
+        [5, null],
+        [5, null],
+      ]);
     });
 
     it('leaves no process: what ran in the background ends with the command', async () => {
@@ -182,7 +210,9 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
     it('is not found: 127', async () => {
       const error = await failure(start('no-such-program'));
-      expect(error).to.be.instanceOf(CommandError).and.include({ code: 'NSINIT_COMMAND_NOT_FOUND', exitStatus: 127 });
+      expect(error)
+        .to.be.instanceOf(CommandError)
+        .and.include({ code: 'NSINIT_COMMAND_NOT_FOUND', exitStatus: 127 });
       expect(error.message).to.contain('"no-such-program"');
     });
 
@@ -194,7 +224,9 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
     it('has no directory to start in', async () => {
       const error = await failure(start('true', [], { cwd: '/nowhere' }));
-      expect(error).to.be.instanceOf(SyscallError).and.include({ syscall: 'chdir', code: 'ENOENT' });
+      expect(error)
+        .to.be.instanceOf(SyscallError)
+        .and.include({ syscall: 'chdir', code: 'ENOENT' });
     });
 
     it('has a set-up that fails: the same error, and the host as before', async () => {
@@ -209,7 +241,9 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('has a rootfs that is missing', async () => {
-      expect(await failure(start('true', [], { rootfs: '/nowhere' }))).to.include({ code: 'NSINIT_ROOTFS' });
+      expect(await failure(start('true', [], { rootfs: '/nowhere' }))).to.include({
+        code: 'NSINIT_ROOTFS',
+      });
     });
 
     for (const [what, extra, type] of [
@@ -230,7 +264,10 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
   describe('the process', () => {
     it('has exactly the environment that was given', async () => {
       const container = await start('env', [], { env: { A: '1', PATH: '/bin' } });
-      expect((await read(container.stdout)).trim().split('\n').sort()).to.deep.equal(['A=1', 'PATH=/bin']);
+      expect((await read(container.stdout)).trim().split('\n').sort()).to.deep.equal([
+        'A=1',
+        'PATH=/bin',
+      ]);
     });
 
     it('is looked up in the PATH of the container', async () => {
@@ -278,17 +315,23 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('meets a PID 1 that is nobody’s program and may nothing', async () => {
-      expect(await output('grep -h "^Name\\|^CapEff\\|^CapPrm\\|^NoNew" /proc/1/status | cut -f2')).to.equal(
-        'init\n0000000000000000\n0000000000000000\n1',
-      );
+      expect(
+        await output('grep -h "^Name\\|^CapEff\\|^CapPrm\\|^NoNew" /proc/1/status | cut -f2'),
+      ).to.equal('init\n0000000000000000\n0000000000000000\n1');
       const exe = await (await sh('readlink /proc/1/exe; ls /proc/1/fd')).ended;
-      expect(exe.code === 0 ? await output('readlink /proc/1/exe; ls /proc/1/fd') : '/memfd:nsinit (deleted)').to.equal(
-        '/memfd:nsinit (deleted)',
-      );
+      expect(
+        exe.code === 0
+          ? await output('readlink /proc/1/exe; ls /proc/1/fd')
+          : '/memfd:nsinit (deleted)',
+      ).to.equal('/memfd:nsinit (deleted)');
     });
 
     it('leaves no zombies to PID 1', async () => {
-      expect(await output('(sleep 0.05 & ) ; (true & ) ; sleep 0.2; ps -o pid,stat | grep -c " Z" || true')).to.equal('0');
+      expect(
+        await output(
+          '(sleep 0.05 & ) ; (true & ) ; sleep 0.2; ps -o pid,stat | grep -c " Z" || true',
+        ),
+      ).to.equal('0');
     });
   });
 
@@ -330,7 +373,9 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('is bound by a seccomp filter', async () => {
-      const container = await sh('mkdir /tmp/d; grep ^Seccomp: /proc/self/status', { seccomp: refuseCall(MKDIR) });
+      const container = await sh('mkdir /tmp/d; grep ^Seccomp: /proc/self/status', {
+        seccomp: refuseCall(MKDIR),
+      });
       const [out, errors] = await Promise.all([read(container.stdout), read(container.stderr)]);
       expect(errors).to.contain('Operation not permitted');
       expect(out).to.equal('Seccomp:\t2\n');
@@ -341,10 +386,16 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
         defaultAction: 'allow',
         rules: [
           { names: ['mkdir', 'mkdirat'], action: { errno: 'EROFS' } },
-          { names: ['kill'], action: { errno: 'EACCES' }, args: [{ argument: 1, operator: '==', value: 10 }] },
+          {
+            names: ['kill'],
+            action: { errno: 'EACCES' },
+            args: [{ argument: 1, operator: '==', value: 10 }],
+          },
         ],
       };
-      const container = await sh('mkdir /tmp/d; kill -10 $$ || kill -0 $$ && echo only 10', { seccomp: profile }).catch((error: Error) => {
+      const container = await sh('mkdir /tmp/d; kill -10 $$ || kill -0 $$ && echo only 10', {
+        seccomp: profile,
+      }).catch((error: Error) => {
         if (!error.message.includes('libseccomp')) throw error;
         console.log(`      skipped: ${error.message}`);
         return this.skip();
@@ -355,14 +406,19 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('refuses a seccomp profile that cannot be meant', async () => {
-      const seccomp: SeccompProfile = { defaultAction: 'allow', rules: [{ names: ['no_such_call'], action: 'kill-process' }] };
+      const seccomp: SeccompProfile = {
+        defaultAction: 'allow',
+        rules: [{ names: ['no_such_call'], action: 'kill-process' }],
+      };
       const error = await start('true', [], { seccomp }).catch((thrown: unknown) => thrown);
       expect(error).to.be.instanceOf(Error);
       expect(String(error)).to.match(/no_such_call|libseccomp/);
     });
 
     it('refuses a seccomp filter that is none', async () => {
-      const error = await start('true', [], { seccomp: new Uint8Array(7) }).catch((thrown: unknown) => thrown);
+      const error = await start('true', [], { seccomp: new Uint8Array(7) }).catch(
+        (thrown: unknown) => thrown,
+      );
       expect(error).to.be.instanceOf(TypeError);
     });
   });
@@ -370,7 +426,9 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
   describe('ending it from outside', () => {
     it('does not start for a signal that is aborted', async () => {
       const reason = new Error('not wanted');
-      const error = await start('true', [], { signal: AbortSignal.abort(reason) }).catch((thrown: unknown) => thrown);
+      const error = await start('true', [], { signal: AbortSignal.abort(reason) }).catch(
+        (thrown: unknown) => thrown,
+      );
       expect(error).to.equal(reason);
     });
 
@@ -387,7 +445,11 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
       const controller = new AbortController();
       const container = await start('sleep', ['1000'], { signal: controller.signal });
       controller.abort();
-      expect(await container.ended).to.include({ signal: 'SIGKILL', aborted: true, timedOut: false });
+      expect(await container.ended).to.include({
+        signal: 'SIGKILL',
+        aborted: true,
+        timedOut: false,
+      });
     });
 
     it('kills the command that takes too long, with the signal asked for', async () => {
@@ -396,45 +458,74 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('lets a command be that ends in time', async () => {
-      expect(await (await sh('exit 3', { timeout: 5000 })).ended).to.include({ code: 3, timedOut: false });
+      expect(await (await sh('exit 3', { timeout: 5000 })).ended).to.include({
+        code: 3,
+        timedOut: false,
+      });
     });
   });
 
   describe('the set-up', () => {
     it('is the standard preset, with the mounts asked for', async () => {
       const mounts = [{ tmpfs: '/mnt' }];
-      const listed = await output("awk '{print $5}' /proc/self/mountinfo", { presetOptions: { mounts, readonly: true } });
-      expect(listed.split('\n')).to.include.members(['/', '/proc', '/sys', '/dev', '/dev/pts', '/dev/shm', '/mnt']);
+      const listed = await output("awk '{print $5}' /proc/self/mountinfo", {
+        presetOptions: { mounts, readonly: true },
+      });
+      expect(listed.split('\n')).to.include.members([
+        '/',
+        '/proc',
+        '/sys',
+        '/dev',
+        '/dev/pts',
+        '/dev/shm',
+        '/mnt',
+      ]);
     });
 
     it('is told: its steps and the fallbacks that were taken', async () => {
       const container = await start('true');
       await container.ended;
-      expect(container.report.steps.map(({ step }) => step)).to.include.members(['bind-rootfs', 'dev', 'root-switch']);
+      expect(container.report.steps.map(({ step }) => step)).to.include.members([
+        'bind-rootfs',
+        'dev',
+        'root-switch',
+      ]);
       expect(container.report.fallbacks).to.be.an('array');
     });
 
     it('can move the root instead of pivoting: nothing of the old one is left to see', async () => {
       const script = 'ls / | tr "\\n" " "; ls /proc/1/root/ 2>/dev/null | tr "\\n" " "';
       const shown = await output(script, { presetOptions: { noPivot: true } });
-      expect(new Set(shown.split(' ').filter(Boolean))).to.deep.equal(new Set(['bin', 'dev', 'etc', 'mnt', 'proc', 'sys', 'tmp']));
+      expect(new Set(shown.split(' ').filter(Boolean))).to.deep.equal(
+        new Set(['bin', 'dev', 'etc', 'mnt', 'proc', 'sys', 'tmp']),
+      );
     });
 
     it('can be a pipeline that a module makes', async () => {
-      const pipeline = { module: new URL('./plain-set-up.js', import.meta.url).href, export: 'plainSetUp', args: { rootfs } };
+      const pipeline = {
+        module: new URL('./plain-set-up.js', import.meta.url).href,
+        export: 'plainSetUp',
+        args: { rootfs },
+      };
       expect(await output('umask; ls /dev', { pipeline })).to.equal('0027\nnull\nzero');
     });
 
     it('can be a pipeline of this thread, with its observers', async () => {
       const seen: string[] = [];
       const observers = [{ stepEnd: (step: string) => seen.push(step) }];
-      expect(await output('umask', { pipeline: createPreset('standard'), observers })).to.equal('0022');
+      expect(await output('umask', { pipeline: createPreset('standard'), observers })).to.equal(
+        '0022',
+      );
       expect(seen).to.include.members(['bind-rootfs', 'dev', 'root-switch', 'umask']);
     });
 
     it('is a throwaway copy of this machine without a rootfs', async function () {
       if (!IS_ROOT) this.skip(); // what is mounted below / is locked in a user namespace
-      expect(await output('echo changed > /etc/nsinit-trace; cat /etc/nsinit-trace', { rootfs: undefined })).to.equal('changed');
+      expect(
+        await output('echo changed > /etc/nsinit-trace; cat /etc/nsinit-trace', {
+          rootfs: undefined,
+        }),
+      ).to.equal('changed');
       expect(existsSync('/etc/nsinit-trace')).to.equal(false);
     });
   });
@@ -442,14 +533,18 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
   describe('beside this program', () => {
     it('runs many at once, each with its own output', async () => {
       const numbers = Array.from({ length: 24 }, (_, number) => number);
-      const outputs = await Promise.all(numbers.map((number) => output(`sleep 0.0${number % 3}; echo ${number}`)));
+      const outputs = await Promise.all(
+        numbers.map((number) => output(`sleep 0.0${number % 3}; echo ${number}`)),
+      );
       expect(outputs).to.deep.equal(numbers.map(String));
       expect(children()).to.deep.equal([]);
     });
 
     it('leaves this program’s namespaces, directory, umask and mounts as they were', async () => {
       const state = (): unknown[] => [
-        ...['mnt', 'pid', 'uts', 'ipc', 'net', 'user', 'pid_for_children'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)),
+        ...['mnt', 'pid', 'uts', 'ipc', 'net', 'user', 'pid_for_children'].map((kind) =>
+          readlinkSync(`/proc/self/ns/${kind}`),
+        ),
         readlinkSync('/proc/self/cwd'),
         readlinkSync('/proc/self/root'),
         /^Umask:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0],
@@ -485,20 +580,28 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
   describe('namespaces', () => {
     it('are new for mounts, processes, host name and IPC, and shared for the rest', async () => {
       const kinds = ['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup'];
-      const inside = (await output(kinds.map((kind) => `readlink /proc/self/ns/${kind}`).join(';'))).split('\n');
-      const shared = kinds.filter((kind, index) => readlinkSync(`/proc/self/ns/${kind}`) === inside[index]);
+      const inside = (
+        await output(kinds.map((kind) => `readlink /proc/self/ns/${kind}`).join(';'))
+      ).split('\n');
+      const shared = kinds.filter(
+        (kind, index) => readlinkSync(`/proc/self/ns/${kind}`) === inside[index],
+      );
       expect(shared).to.deep.equal(['net', 'cgroup']);
     });
 
     it('can be shared', async () => {
       const uts = readlinkSync('/proc/self/ns/uts');
-      expect(await output('readlink /proc/self/ns/uts', { namespaces: { uts: 'shared' } })).to.equal(uts);
+      expect(
+        await output('readlink /proc/self/ns/uts', { namespaces: { uts: 'shared' } }),
+      ).to.equal(uts);
     });
 
     it('shows only the loopback device, up, in a network namespace of its own', async () => {
-      expect(await output('ls /proc/self/net/dev_snmp6; ip -o link show up | cut -d: -f2', { namespaces: { net: 'new' } })).to.match(
-        /^lo\n lo$/,
-      );
+      expect(
+        await output('ls /proc/self/net/dev_snmp6; ip -o link show up | cut -d: -f2', {
+          namespaces: { net: 'new' },
+        }),
+      ).to.match(/^lo\n lo$/);
     });
 
     it('can be joined by path', async () => {
@@ -518,7 +621,11 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
   });
 
   describe('a terminal', () => {
-    const shown = async (script: string, extra: Extra = {}, use?: (container: Container) => void): Promise<string> => {
+    const shown = async (
+      script: string,
+      extra: Extra = {},
+      use?: (container: Container) => void,
+    ): Promise<string> => {
       const container = await sh(script, { terminal: { columns: 90, rows: 33 }, ...extra });
       let seen = '';
       container.terminal?.on('data', (data: Buffer) => (seen += data.toString()));
@@ -546,7 +653,10 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
     });
 
     it('tells the command of another size', async () => {
-      const container = await sh('trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.01; done', { terminal: true });
+      const container = await sh(
+        'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.01; done',
+        { terminal: true },
+      );
       const { terminal } = container;
       if (terminal === null) expect.fail('no terminal');
       let seen = '';

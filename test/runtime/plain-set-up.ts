@@ -36,7 +36,11 @@ export function plainSetUp({ rootfs, fail = false }: PlainSetUpOptions): SetUp {
     if (fail) sys.mount(sourceName('none'), inside('/missing'), 'tmpfs', MS_NOSUID, '');
     mountProc(sys, inside('/proc'), pidNamespace);
     sys.mount(sourceName('tmpfs'), inside('/dev'), 'tmpfs', MS_NOSUID, 'mode=755');
-    for (const [name, minor] of [['null', 3], ['zero', 5]] as const) makeDevice(sys, inside(`/dev/${name}`), name, minor);
+    for (const [name, minor] of [
+      ['null', 3],
+      ['zero', 5],
+    ] as const)
+      makeDevice(sys, inside(`/dev/${name}`), name, minor);
     if (terminal !== undefined) sys.umask(sys.umask(0o22));
     sys.chdir(hostPath(rootfs));
     sys.pivot_root('.', '.');
@@ -46,9 +50,14 @@ export function plainSetUp({ rootfs, fail = false }: PlainSetUpOptions): SetUp {
   };
 }
 
-function mountProc(sys: Syscalls, target: ReturnType<typeof hostPath>, pidNamespace: Fd | undefined): void {
+function mountProc(
+  sys: Syscalls,
+  target: ReturnType<typeof hostPath>,
+  pidNamespace: Fd | undefined,
+): void {
   const context = sys.fsopen('proc', FSOPEN_CLOEXEC);
-  if (pidNamespace !== undefined) sys.fsconfig(context, FSCONFIG_SET_FD, 'pidns', null, pidNamespace);
+  if (pidNamespace !== undefined)
+    sys.fsconfig(context, FSCONFIG_SET_FD, 'pidns', null, pidNamespace);
   sys.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0);
   const mount = sys.fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID);
   sys.move_mount(mount, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
@@ -56,7 +65,12 @@ function mountProc(sys: Syscalls, target: ReturnType<typeof hostPath>, pidNamesp
   sys.close(context);
 }
 
-function makeDevice(sys: Syscalls, path: ReturnType<typeof hostPath>, name: string, minor: number): void {
+function makeDevice(
+  sys: Syscalls,
+  path: ReturnType<typeof hostPath>,
+  name: string,
+  minor: number,
+): void {
   try {
     sys.mknodat(AT_FDCWD, path, S_IFCHR | 0o666, { major: 1, minor });
   } catch {

@@ -60,7 +60,9 @@ describe('createPool', () => {
   });
 
   it('launches more at once than are ready', async () => {
-    const outputs = await Promise.all(Array.from({ length: 10 }, (_, number) => run(`echo ${number}`)));
+    const outputs = await Promise.all(
+      Array.from({ length: 10 }, (_, number) => run(`echo ${number}`)),
+    );
     expect(outputs).to.deep.equal(Array.from({ length: 10 }, (_, number) => `${number}\n`));
   });
 
@@ -71,13 +73,18 @@ describe('createPool', () => {
       capabilities: [],
       noNewPrivileges: true,
     });
-    expect(container.stdout && (await text(container.stdout))).to.equal('CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
+    expect(container.stdout && (await text(container.stdout))).to.equal(
+      'CapEff:\t0000000000000000\nNoNewPrivs:\t1\n',
+    );
   });
 
   it('replaces a waiting one that somebody killed', async () => {
     const killed = children();
     for (const pid of killed) process.kill(Number(pid), 'SIGKILL');
-    await eventually(() => pool.ready === 3 && !children().some((pid) => killed.includes(pid)), 'a pool filled anew');
+    await eventually(
+      () => pool.ready === 3 && !children().some((pid) => killed.includes(pid)),
+      'a pool filled anew',
+    );
     expect(await run('echo works')).to.equal('works\n');
   });
 

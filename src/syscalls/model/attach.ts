@@ -21,12 +21,23 @@ interface Placement {
  */
 export function lockMountpoint(location: Location): Location {
   const top = topOf(location);
-  if (top.inode.unlinked || top.mount.namespace === undefined) refuse('ENOENT');
+  checkMountable(top);
   return top;
 }
 
+/** Refuses a place that cannot be mounted on any more. */
+export function checkMountable({ mount, inode }: Location): void {
+  if (inode.unlinked || mount.namespace === undefined) refuse('ENOENT');
+}
+
 /** Mounts a tree, and copies of it wherever the mount that it goes on propagates to. */
-export function attachTree(kernel: Kernel, source: Mount, { mount: parent, inode: at }: Location): void {
+export function attachTree(
+  kernel: Kernel,
+  source: Mount,
+  { mount: parent, inode: at }: Location,
+): void {
+  // What arrives here by propagation may have to be put on top of it.
+  if (topOfStack(source).root.unlinked) refuse('ENOENT');
   const moving = source.parent !== undefined;
   checkRoom(mountsAdded(source, parent, at, moving), kernel.limits.mountMax);
   const copies: Placement[] = [];
@@ -79,7 +90,12 @@ function receives(mount: Mount, at: Inode): boolean {
   return namespace !== undefined && !namespace.anonymous && mount.root.contains(at);
 }
 
-function mountsAdded(source: Mount, parent: Mount, at: Inode, moving: boolean): Map<MountNamespace, number> {
+function mountsAdded(
+  source: Mount,
+  parent: Mount,
+  at: Inode,
+  moving: boolean,
+): Map<MountNamespace, number> {
   const size = [...source.tree()].length;
   const added = new Map<MountNamespace, number>();
   const places = receiversOf(parent).filter((mount) => receives(mount, at));
@@ -94,14 +110,23 @@ function mountsAdded(source: Mount, parent: Mount, at: Inode, moving: boolean): 
  * Makes the copies (sharedsubtree.rst of the kernel). Peers of the destination get peers of the
  * source; a group of slaves gets slaves of the copies that its masters got.
  */
-function propagate(kernel: Kernel, source: Mount, parent: Mount, at: Inode, copies: Placement[]): void {
+function propagate(
+  kernel: Kernel,
+  source: Mount,
+  parent: Mount,
+  at: Inode,
+  copies: Placement[],
+): void {
   const spread = (members: readonly Mount[], template: Mount, asSlave: boolean): void => {
     const followers = slavesOf(members);
     let last = template;
     let slave = asSlave;
     for (const member of members) {
       if (member === parent || !receives(member, at)) continue;
-      last = copyTree(kernel, last, last.root, { slave, shared: !slave || member.group !== undefined });
+      last = copyTree(kernel, last, last.root, {
+        slave,
+        shared: !slave || member.group !== undefined,
+      });
       slave = false;
       copies.push({ tree: last, parent: member });
     }

@@ -1,11 +1,12 @@
 import { RAMFS_MAGIC } from '../file-system-magic.js';
 import { O_RDWR } from '../file-flags.js';
-import { copyTree } from './clone-mount.js';
+import { copyMountNamespace } from './copy-namespace.js';
 import { ALL_CAPABILITIES, Credentials, type Capability } from './credentials.js';
 import { DEFAULT_MOUNTS, DEFAULT_TREE } from './default-host.js';
+import { HostMounts } from './host/host-mounts.js';
+import type { HostReader } from './host/host-reader.js';
 import { Kernel, rootCredentials } from './kernel.js';
 import type { Location } from './location.js';
-import { lockTree } from './locks.js';
 import { MNT_RELATIME } from './mount.js';
 import { SimpleNamespace } from './namespaces.js';
 import { OpenFile } from './open-file.js';
@@ -51,17 +52,17 @@ export interface SeedMachine {
   /** Start without the files of a small machine. */
   readonly bare?: boolean;
   readonly credentials?: SeedCredentials;
+  /** Start as a copy of a real machine: reads go through to it, writes stay in the model. */
+  readonly host?: HostReader;
   readonly hostname?: string;
 }
 
 /** Starts a machine: the root file system on a hidden one, as after an initramfs. */
 export function boot(seed: SeedMachine): Kernel {
   const kernel = new Kernel();
-  mountRoot(kernel, seed);
-  const seeder = new MountSeeder(kernel);
-  const bare = seed.bare === true;
-  for (const mount of seed.mounts ?? (bare ? [] : DEFAULT_MOUNTS)) seeder.mount(mount);
-  if (!bare) plantTree(kernel, DEFAULT_TREE);
+  mountHidden(kernel);
+  if (seed.host === undefined) bootSmall(kernel, seed);
+  else bootFromHost(kernel, seed.host);
   plantTree(kernel, seed.files ?? {});
   openStandardDescriptors(kernel);
   if (seed.hostname !== undefined) kernel.process.namespaces.uts.hostname = seed.hostname;
@@ -69,20 +70,59 @@ export function boot(seed: SeedMachine): Kernel {
   return kernel;
 }
 
-function mountRoot(kernel: Kernel, { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine): void {
+function bootSmall(kernel: Kernel, seed: SeedMachine): void {
+  mountRoot(kernel, seed);
+  const seeder = new MountSeeder(kernel);
+  const bare = seed.bare === true;
+  for (const mount of seed.mounts ?? (bare ? [] : DEFAULT_MOUNTS)) seeder.mount(mount);
+  if (!bare) plantTree(kernel, DEFAULT_TREE);
+}
+
+// What is mounted on the machine is mounted in the model, and read from there when it is wanted.
+function bootFromHost(kernel: Kernel, reader: HostReader): void {
+  const { process } = kernel;
+  const root = new HostMounts(kernel, reader).mountAll(process.root.mount);
+  process.root = { mount: root, inode: root.root };
+  process.cwd = lookup(process, process.root, reader.cwd(), { follow: true });
+  const text = (path: string): string => new TextDecoder().decode(reader.content(path));
+  process.namespaces.uts.hostname = text('/proc/sys/kernel/hostname').trim();
+  process.umask = Number.parseInt(
+    /^Umask:\s*(\d+)/m.exec(text('/proc/self/status'))?.[1] ?? '022',
+    8,
+  );
+}
+
+function mountHidden(kernel: Kernel): void {
   const owner = kernel.initialUserNamespace;
   const namespace = kernel.createMountNamespace(owner);
-  const hidden = kernel.createMount(kernel.createFileSystem({ type: 'rootfs', magic: RAMFS_MAGIC }, owner), 'rootfs');
+  namespace.inhabited = true;
+  const hidden = kernel.createMount(
+    kernel.createFileSystem({ type: 'rootfs', magic: RAMFS_MAGIC }, owner),
+    'rootfs',
+  );
   hidden.flags = MNT_RELATIME;
   namespace.root = hidden;
   namespace.take(hidden);
   const start = { mount: hidden, inode: hidden.root };
   const namespaces = initialNamespaces(kernel);
-  kernel.process = new Process(start, start, namespace, namespaces, rootCredentials(owner, ALL_CAPABILITIES));
+  kernel.process = new Process(
+    start,
+    start,
+    namespace,
+    namespaces,
+    rootCredentials(owner, ALL_CAPABILITIES),
+  );
+}
+
+function mountRoot(
+  kernel: Kernel,
+  { rootType = 'ext4', rootPropagation = 'shared' }: SeedMachine,
+): void {
+  const { mount: hidden } = kernel.process.root;
   const root = kernel.createMount(seedFileSystem(kernel, rootType, ''), '/dev/vda');
   root.flags = MNT_RELATIME;
   root.attachTo(hidden, hidden.root);
-  namespace.take(root);
+  hidden.namespace?.take(root);
   kernel.groups.change(root, rootPropagation);
   kernel.process.root = { mount: root, inode: root.root };
   kernel.process.cwd = kernel.process.root;
@@ -130,29 +170,19 @@ function become(kernel: Kernel, seed: SeedCredentials): void {
   const groups = (seed.groups ?? []).map((group) => namespace.kernelGid(group) ?? 65534);
   process.credentials = new Credentials(namespace, uid, gid, groups, new Set(capabilities));
   for (const kind of seed.own ?? []) ownNamespace(kernel, kind, namespace);
-  if (own !== undefined) enterUserNamespace(kernel, namespace);
+  // As unshare -Um: what the machine has mounted is copied, follows it, and is locked.
+  if (own !== undefined) copyMountNamespace(kernel, namespace);
 }
 
 function ownNamespace(kernel: Kernel, kind: OwnNamespace, owner: UserNamespace): void {
   const { namespaces } = kernel.process;
-  const fresh = new SimpleNamespace(kernel.allocateInum(), kind, owner);
+  const fresh = new SimpleNamespace(
+    kernel.allocateInum(),
+    kind,
+    owner,
+    kind === 'pid' ? namespaces.pid : undefined,
+  );
   fresh.hostname = namespaces.uts.hostname;
   namespaces[kind] = fresh;
   if (kind === 'pid') namespaces.pidForChildren = fresh;
-}
-
-// As unshare -Um: what the machine has mounted is copied, follows it, and is locked.
-function enterUserNamespace(kernel: Kernel, owner: UserNamespace): void {
-  const { process } = kernel;
-  const old = process.mountNamespace.root;
-  if (old === undefined) return;
-  const copy = copyTree(kernel, old, old.root, { unbindable: true, slave: true });
-  lockTree(copy);
-  const namespace = kernel.createMountNamespace(owner);
-  namespace.root = copy;
-  namespace.take(copy);
-  process.mountNamespace = namespace;
-  const root = copy.childAt(copy.root) ?? copy;
-  process.root = { mount: root, inode: root.root };
-  process.cwd = process.root;
 }

@@ -3,9 +3,25 @@ import { blockDevice, charDevice, directory, symlink, type SeedTree } from './se
 
 /** The mounts of a small machine as systemd leaves them: everything shared. */
 export const DEFAULT_MOUNTS: readonly SeedMount[] = [
-  { at: '/proc', type: 'proc', flags: ['nosuid', 'nodev', 'noexec', 'relatime'], propagation: 'shared' },
-  { at: '/sys', type: 'sysfs', flags: ['nosuid', 'nodev', 'noexec', 'relatime'], propagation: 'shared' },
-  { at: '/dev', type: 'devtmpfs', options: 'mode=755', flags: ['nosuid', 'relatime'], propagation: 'shared' },
+  {
+    at: '/proc',
+    type: 'proc',
+    flags: ['nosuid', 'nodev', 'noexec', 'relatime'],
+    propagation: 'shared',
+  },
+  {
+    at: '/sys',
+    type: 'sysfs',
+    flags: ['nosuid', 'nodev', 'noexec', 'relatime'],
+    propagation: 'shared',
+  },
+  {
+    at: '/dev',
+    type: 'devtmpfs',
+    options: 'mode=755',
+    flags: ['nosuid', 'relatime'],
+    propagation: 'shared',
+  },
   {
     at: '/dev/pts',
     type: 'devpts',
@@ -15,7 +31,12 @@ export const DEFAULT_MOUNTS: readonly SeedMount[] = [
   },
   { at: '/dev/shm', type: 'tmpfs', flags: ['nosuid', 'nodev'], propagation: 'shared' },
   { at: '/dev/mqueue', type: 'mqueue', propagation: 'shared' },
-  { at: '/sys/fs/cgroup', type: 'cgroup2', flags: ['nosuid', 'nodev', 'noexec', 'relatime'], propagation: 'shared' },
+  {
+    at: '/sys/fs/cgroup',
+    type: 'cgroup2',
+    flags: ['nosuid', 'nodev', 'noexec', 'relatime'],
+    propagation: 'shared',
+  },
 ];
 
 /** The files of a small machine, with an empty directory to make a root of. */

@@ -3,10 +3,10 @@ import { notModelled, refuse } from './errors.js';
 import { terminalsOf } from './filesystems/devpts.js';
 import type { Inode } from './inode.js';
 import type { Location } from './location.js';
-import { topOf } from './location.js';
+import { isMountRoot, topOf } from './location.js';
 import { MNT_NODEV } from './mount.js';
 import type { OpenFile } from './open-file.js';
-import type { Terminal } from './terminal.js';
+import type { Terminal, Terminals } from './terminal.js';
 
 /** Character devices that the model knows (devices.txt of the kernel). */
 const MEMORY_MAJOR = 1;
@@ -26,7 +26,8 @@ export function checkDeviceUsable({ mount, inode }: Location): void {
   const { fileSystem } = inode;
   const foreign = fileSystem.owner.parent !== undefined;
   const dead = fileSystem.traits.noDevices === true || foreign;
-  if ((mount.flags & MNT_NODEV) !== 0 || (dead && terminalsOf(fileSystem) === undefined)) refuse('EACCES');
+  if ((mount.flags & MNT_NODEV) !== 0 || (dead && terminalsOf(fileSystem) === undefined))
+    refuse('EACCES');
 }
 
 /** Opens what a device node stands for. */
@@ -52,12 +53,14 @@ export function memoryDevice(inode: Inode): MemoryDevice | undefined {
 // A ptmx opens a terminal of the devpts that it is on, or that is mounted at `pts` beside it.
 function openMaster(file: OpenFile): void {
   const { mount, inode } = file.location;
-  const beside = inode.parent?.entry('pts');
-  const own = terminalsOf(inode.fileSystem);
-  const place = beside && topOf({ mount, inode: beside });
-  const other = place?.inode === place?.mount.root ? place && terminalsOf(place.inode.fileSystem) : undefined;
-  const pair = (own ?? other ?? refuse('ENODEV')).open();
+  const pair = (terminalsOf(inode.fileSystem) ?? terminalsBeside({ mount, inode })).open();
   file.terminal = { pair, end: 'master' };
+}
+
+function terminalsBeside({ mount, inode }: Location): Terminals {
+  const beside = inode.parent?.entry('pts') ?? refuse('ENOENT');
+  const place = topOf({ mount, inode: beside });
+  return (isMountRoot(place) ? terminalsOf(place.inode.fileSystem) : undefined) ?? refuse('ENODEV');
 }
 
 function openPeer(file: OpenFile): void {

@@ -14,10 +14,13 @@ import * as roots from './calls/root-calls.js';
 import * as unmounts from './calls/unmount-calls.js';
 import type { Kernel } from './kernel.js';
 
-type CallTable = { readonly [N in CallName]: (kernel: Kernel, ...args: CallArgs<N>) => CallResult<N> };
+type CallTable = {
+  readonly [N in CallName]: (kernel: Kernel, ...args: CallArgs<N>) => CallResult<N>;
+};
 
 /** A path as it crosses into the kernel: a descriptor is spelled as a path through procfs. */
-const spelled = (path: PathArg | string): string => (typeof path === 'string' ? path : procPathOf(path));
+const spelled = (path: PathArg | string): string =>
+  typeof path === 'string' ? path : procPathOf(path);
 
 /** Descriptors are numbers to the kernel; the adapter's callers may not mix them up with others. */
 const asResult = <N extends CallName>(fd: number): CallResult<N> => fd as CallResult<N>;
@@ -27,7 +30,8 @@ const CALLS: CallTable = {
   mount: (kernel, source, target, type, flags, data) =>
     mounts.mount(kernel, spelled(source), spelled(target), type, flags, data),
   umount2: (kernel, target, flags) => unmounts.umount2(kernel, spelled(target), flags),
-  pivot_root: (kernel, newRoot, putOld) => roots.pivot_root(kernel, spelled(newRoot), spelled(putOld)),
+  pivot_root: (kernel, newRoot, putOld) =>
+    roots.pivot_root(kernel, spelled(newRoot), spelled(putOld)),
   open_tree: (kernel, ...args) => asResult<'open_tree'>(newMounts.open_tree(kernel, ...args)),
   move_mount: newMounts.move_mount,
   fsopen: (kernel, ...args) => asResult<'fsopen'>(contexts.fsopen(kernel, ...args)),
@@ -66,7 +70,11 @@ const CALLS: CallTable = {
 };
 
 /** Carries out a call in the model. */
-export function execute<N extends CallName>(kernel: Kernel, name: N, args: CallArgs<N>): CallResult<N> {
+export function execute<N extends CallName>(
+  kernel: Kernel,
+  name: N,
+  args: CallArgs<N>,
+): CallResult<N> {
   const call = CALLS[name] as (kernel: Kernel, ...given: CallArgs<N>) => CallResult<N>;
   return call(kernel, ...args);
 }

@@ -38,11 +38,10 @@ export class FsContext {
   /** Flags of the file system as a whole that were asked for. */
   readonly superFlags = new Map<string, boolean>();
   fileSystem: FileSystem | undefined;
-  /** The location that was picked, for a file system that is mounted already. */
-  picked: Location | undefined;
   /** What the kernel says of failures, to be read from the descriptor. */
   readonly log: string[] = [];
-  exclusive = false;
+  /** The file system was there already: its flags stay as they are. */
+  reused = false;
 
   constructor(
     readonly kernel: Kernel,
@@ -113,6 +112,7 @@ export function createTree(context: FsContext): FileSystem {
 
 /** Puts the flags that were asked for into effect. */
 export function applySuperFlags(context: FsContext, fileSystem: FileSystem): void {
+  if (context.reused) return;
   for (const [name, set] of context.superFlags) {
     if (name === 'readonly') fileSystem.readonly = set;
     else if (name === 'synchronous') fileSystem.synchronous = set;

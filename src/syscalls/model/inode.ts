@@ -45,8 +45,8 @@ export class Inode {
   generate?: () => string;
   /** Content of the real machine, read when it is wanted. */
   loadContent?: () => Uint8Array;
-  /** What a write does, for files that are switches and not storage. */
-  accept?: (data: Uint8Array) => void;
+  /** Its size before it was read. */
+  knownSize?: number;
   /** A link that leads to an object and not along a path: /proc/self/fd/N (proc(5)). */
   jump?: () => Location;
   /** How the file is called where it has no path, such as `pipe:[1]`. */
@@ -142,7 +142,9 @@ export class Inode {
   /** The path in its own file system, as mountinfo shows a mount's root. */
   get path(): string {
     if (this.displayName !== undefined) return this.displayName;
-    return this.parent === undefined ? '/' : `${this.parent.parent === undefined ? '' : this.parent.path}/${this.name}`;
+    return this.parent === undefined
+      ? '/'
+      : `${this.parent.parent === undefined ? '' : this.parent.path}/${this.name}`;
   }
 
   /** Removed itself, as the kernel's `d_unlinked` has it: a directory above does not count. */
@@ -156,6 +158,7 @@ export class Inode {
     if (this.loadContent !== undefined) {
       this.content = this.loadContent();
       delete this.loadContent;
+      delete this.knownSize;
     }
     return this.content;
   }

@@ -1,7 +1,9 @@
+import { NSFS_MAGIC } from '../file-system-magic.js';
 import type { Timespec } from '../syscalls.js';
 import { Credentials } from './credentials.js';
 import { refuse } from './errors.js';
 import { FileSystem, type FileSystemTraits } from './file-system.js';
+import type { DirectorySource } from './inode.js';
 import type { Location } from './location.js';
 import { Mount } from './mount.js';
 import { MountNamespace } from './mount-namespace.js';
@@ -9,6 +11,8 @@ import type { Namespace, SimpleNamespace } from './namespaces.js';
 import { PeerGroups } from './peer-group.js';
 import type { Process } from './process.js';
 import { UserNamespace } from './user-namespace.js';
+
+const ANON_INODE_FS_MAGIC = 0x09041934;
 
 /** What the machine can do and how far. */
 export interface KernelLimits {
@@ -23,8 +27,11 @@ export class Kernel {
   readonly limits: KernelLimits = { mountMax: 100000 };
   /** The calling thread; set once its root is mounted. */
   process!: Process;
-  /** Where descriptors that no path leads to are: `anon_inode:[fscontext]` and namespaces. */
+  /** Where descriptors that no path leads to are: `anon_inode:[fscontext]`. */
   readonly internal: Mount;
+  readonly #namespaces: Mount;
+  /** Entries of the machine's own /proc, for every proc that is mounted. */
+  machineProc: ((fileSystem: FileSystem) => DirectorySource) | undefined;
   /** File systems that exist once on a machine, by type. */
   readonly singletons = new Map<string, FileSystem>();
   readonly #namespaceFiles = new Map<unknown, Location>();
@@ -34,9 +41,15 @@ export class Kernel {
   #ticks = 0n;
 
   constructor() {
-    const traits: FileSystemTraits = { type: 'anon_inodefs', magic: 0x09041934 };
-    const fileSystem = this.createFileSystem(traits, this.initialUserNamespace, 0o700);
-    this.internal = this.createMount(fileSystem, undefined);
+    this.internal = this.#createInternal({ type: 'anon_inodefs', magic: ANON_INODE_FS_MAGIC });
+    this.#namespaces = this.#createInternal({ type: 'nsfs', magic: NSFS_MAGIC });
+  }
+
+  #createInternal(traits: FileSystemTraits): Mount {
+    return this.createMount(
+      this.createFileSystem(traits, this.initialUserNamespace, 0o700),
+      undefined,
+    );
   }
 
   createMount(fileSystem: FileSystem, source: string | undefined, root = fileSystem.root): Mount {
@@ -72,7 +85,10 @@ export class Kernel {
   /** A clock that only moves on: each time is later than the last. */
   now(): Timespec {
     this.#ticks += 1n;
-    return { sec: 1_700_000_000n + this.#ticks / 1000n, nsec: Number(this.#ticks % 1000n) * 1_000_000 };
+    return {
+      sec: 1_700_000_000n + this.#ticks / 1000n,
+      nsec: Number(this.#ticks % 1000n) * 1_000_000,
+    };
   }
 
   /** The file that stands for a namespace, one for each. */
@@ -80,10 +96,10 @@ export class Kernel {
     const key = namespaceKey(namespace);
     let location = this.#namespaceFiles.get(key);
     if (location === undefined) {
-      const inode = this.internal.fileSystem.inode(0o100444, 0, 0);
+      const inode = this.#namespaces.fileSystem.inode(0o100444, 0, 0);
       inode.namespace = namespace;
       inode.displayName = `${namespace.kind}:[${namespaceInum(namespace, this)}]`;
-      location = { mount: this.internal, inode };
+      location = { mount: this.#namespaces, inode };
       this.#namespaceFiles.set(key, location);
     }
     return location;
@@ -122,6 +138,9 @@ function namespaceInum(namespace: Namespace, kernel: Kernel): number {
 }
 
 /** Somebody who may do everything. */
-export function rootCredentials(namespace: UserNamespace, capabilities: Credentials['capabilities']): Credentials {
+export function rootCredentials(
+  namespace: UserNamespace,
+  capabilities: Credentials['capabilities'],
+): Credentials {
   return new Credentials(namespace, 0, 0, [], capabilities);
 }

@@ -32,6 +32,7 @@ export function keepsLockedFlags(mount: Mount, flags: number): boolean {
 /** Whether a copy of the directory alone would show what locked mounts hide. */
 export function hasLockedChildren(mount: Mount, directory: Inode): boolean {
   return mount.children.some(
-    (child) => child.locked && child.mountpoint !== undefined && directory.contains(child.mountpoint),
+    (child) =>
+      child.locked && child.mountpoint !== undefined && directory.contains(child.mountpoint),
   );
 }

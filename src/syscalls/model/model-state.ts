@@ -91,7 +91,12 @@ export class ModelState {
   }
 }
 
-function list({ mount, inode }: Location, prefix: string, crossMounts: boolean, found: ListedFile[]): void {
+function list(
+  { mount, inode }: Location,
+  prefix: string,
+  crossMounts: boolean,
+  found: ListedFile[],
+): void {
   for (const name of inode.names()) {
     const child = inode.entry(name);
     if (child === undefined) continue;
@@ -115,6 +120,8 @@ function describe(path: string, inode: Inode): ListedFile {
     gid,
     ...(inode.isLink ? { target: inode.target } : {}),
     ...(inode.isDevice ? { rdev: inode.rdev } : {}),
-    ...(inode.isFile && inode.generate === undefined ? { content: new TextDecoder().decode(inode.read()) } : {}),
+    ...(inode.isFile && inode.generate === undefined
+      ? { content: new TextDecoder().decode(inode.read()) }
+      : {}),
   };
 }

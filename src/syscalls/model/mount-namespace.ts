@@ -9,6 +9,8 @@ import type { UserNamespace } from './user-namespace.js';
 export class MountNamespace {
   readonly mounts = new Set<Mount>();
   root: Mount | undefined;
+  /** Other processes are in it. */
+  inhabited = false;
 
   constructor(
     readonly inum: number,
@@ -34,10 +36,7 @@ export class MountNamespace {
 }
 
 /** Refuses when mounts would exceed /proc/sys/fs/mount-max (Linux 4.9). */
-export function checkRoom(
-  added: ReadonlyMap<MountNamespace, number>,
-  mountMax: number,
-): void {
+export function checkRoom(added: ReadonlyMap<MountNamespace, number>, mountMax: number): void {
   for (const [namespace, count] of added) {
     if (namespace.mounts.size + count > mountMax) refuse('ENOSPC');
   }

@@ -72,7 +72,8 @@ function propagationFields(process: Process, mount: Mount): string[] {
   if (mount.master !== undefined) {
     fields.push(`master:${mount.master.id}`);
     const visible = visibleMaster(process, mount, mount.master);
-    if (visible !== undefined && visible !== mount.master) fields.push(`propagate_from:${visible.id}`);
+    if (visible !== undefined && visible !== mount.master)
+      fields.push(`propagate_from:${visible.id}`);
   }
   if (mount.unbindable) fields.push('unbindable');
   return fields;
@@ -90,7 +91,9 @@ function visibleMaster(process: Process, mount: Mount, nearest: PeerGroup): Peer
 }
 
 function isVisible(root: Location, mount: Mount, member: Mount): boolean {
-  return member.namespace === mount.namespace && isUnder({ mount: member, inode: member.root }, root);
+  return (
+    member.namespace === mount.namespace && isUnder({ mount: member, inode: member.root }, root)
+  );
 }
 
 function escape(text: string): string {

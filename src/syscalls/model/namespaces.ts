@@ -25,7 +25,14 @@ export class SimpleNamespace {
     readonly kind: 'pid' | 'net' | 'ipc' | 'uts' | 'cgroup' | 'time',
     /** Whose capabilities count in it. */
     readonly owner: UserNamespace,
+    /** Of a PID namespace: the one it was made in, which sees its processes too. */
+    readonly parent?: SimpleNamespace,
   ) {}
+
+  /** Whether this namespace is the other or lies inside it. */
+  isWithin(other: SimpleNamespace): boolean {
+    return this === other || (this.parent?.isWithin(other) ?? false);
+  }
 }
 
 export type Namespace =

@@ -62,7 +62,7 @@ export class PeerGroups {
     group.members.delete(mount);
     mount.group = undefined;
     if (group.members.size > 0) return;
-    for (const slave of [...group.slaves]) this.follow(slave, mount.master);
+    for (const slave of group.slaves) this.follow(slave, mount.master);
     this.#used.delete(group.id);
   }
 }

@@ -34,5 +34,7 @@ function allows(mount: Mount, locked: number, flags: number): boolean {
 function showsAll(mount: Mount, wanted: FileSystem): boolean {
   if (mount.fileSystem.traits.type !== wanted.traits.type) return false;
   if (mount.root !== mount.fileSystem.root) return false;
-  return mount.children.every((child) => !child.locked || child.mountpoint?.permanentlyEmpty === true);
+  return mount.children.every(
+    (child) => !child.locked || child.mountpoint?.permanentlyEmpty === true,
+  );
 }

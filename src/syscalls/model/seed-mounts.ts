@@ -24,14 +24,7 @@ import { lookup } from './walk.js';
 
 /** Flags of a mount under the names that mountinfo has for them. */
 export type MountFlagName =
-  | 'ro'
-  | 'nosuid'
-  | 'nodev'
-  | 'noexec'
-  | 'noatime'
-  | 'nodiratime'
-  | 'relatime'
-  | 'nosymfollow';
+  'ro' | 'nosuid' | 'nodev' | 'noexec' | 'noatime' | 'nodiratime' | 'relatime' | 'nosymfollow';
 
 export const MOUNT_FLAGS: Readonly<Record<MountFlagName, number>> = {
   ro: MNT_READONLY,
@@ -107,7 +100,9 @@ export class MountSeeder {
   }
 
   #copy(seed: SeedMount, path: string): Mount {
-    const from = lookup(this.kernel.process, startOf(this.kernel, -100, path), path, { follow: true });
+    const from = lookup(this.kernel.process, startOf(this.kernel, -100, path), path, {
+      follow: true,
+    });
     return seed.recursive === true
       ? copyTree(this.kernel, from.mount, from.inode, { unbindable: true })
       : cloneMount(this.kernel, from.mount, from.inode, {});
@@ -149,5 +144,6 @@ export function seedFileSystem(kernel: Kernel, type: string, options: string): F
   setOptionString(context, options);
   const fileSystem = createTree(context);
   applySuperFlags(context, fileSystem);
+  if (options !== '') fileSystem.options = `,${options}`;
   return fileSystem;
 }

@@ -24,27 +24,54 @@ export interface SeedOwner {
   readonly gid?: number;
 }
 
-export const directory = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFDIR | mode, ...owner });
+export const directory = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({
+  mode: S_IFDIR | mode,
+  ...owner,
+});
 
-export const file = (content: string | Uint8Array = '', mode = 0o644, owner: SeedOwner = {}): SeedFile => ({
+export const file = (
+  content: string | Uint8Array = '',
+  mode = 0o644,
+  owner: SeedOwner = {},
+): SeedFile => ({
   mode: S_IFREG | mode,
   content,
   ...owner,
 });
 
-export const symlink = (target: string, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFLNK | 0o777, target, ...owner });
+export const symlink = (target: string, owner: SeedOwner = {}): SeedFile => ({
+  mode: S_IFLNK | 0o777,
+  target,
+  ...owner,
+});
 
-export const fifo = (mode = 0o644, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFIFO | mode, ...owner });
+export const fifo = (mode = 0o644, owner: SeedOwner = {}): SeedFile => ({
+  mode: S_IFIFO | mode,
+  ...owner,
+});
 
-export const socket = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({ mode: S_IFSOCK | mode, ...owner });
+export const socket = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({
+  mode: S_IFSOCK | mode,
+  ...owner,
+});
 
-export const charDevice = (major: number, minor: number, mode = 0o666, owner: SeedOwner = {}): SeedFile => ({
+export const charDevice = (
+  major: number,
+  minor: number,
+  mode = 0o666,
+  owner: SeedOwner = {},
+): SeedFile => ({
   mode: S_IFCHR | mode,
   rdev: { major, minor },
   ...owner,
 });
 
-export const blockDevice = (major: number, minor: number, mode = 0o660, owner: SeedOwner = {}): SeedFile => ({
+export const blockDevice = (
+  major: number,
+  minor: number,
+  mode = 0o660,
+  owner: SeedOwner = {},
+): SeedFile => ({
   mode: S_IFBLK | mode,
   rdev: { major, minor },
   ...owner,
@@ -86,7 +113,8 @@ function adjust(inode: Inode, { mode, uid = 0, gid = 0, content, target, rdev }:
   inode.mode = mode;
   inode.uid = uid;
   inode.gid = gid;
-  if (content !== undefined) inode.content = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  if (content !== undefined)
+    inode.content = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   if (target !== undefined) inode.target = target;
   if (rdev !== undefined) inode.rdev = rdev;
   return inode;

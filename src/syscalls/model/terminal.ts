@@ -26,7 +26,7 @@ export class Terminals {
 
   open(): Terminal {
     let number = 0;
-    while (this.#open.has(number)) number += 1;
+    while (this.root.entry(String(number)) !== undefined) number += 1;
     const peer = this.createPeer(number);
     this.root.add(String(number), peer);
     const terminal = new Terminal(number, peer);

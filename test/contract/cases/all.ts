@@ -1,4 +1,5 @@
 import type { ContractCase } from '../contract-case.js';
+import { REGRESSION_CASES } from '../regressions/regressions.js';
 import { DESCRIPTORS } from './descriptors.js';
 import { DETACHED } from './detached.js';
 import { FILES } from './files.js';
@@ -20,4 +21,5 @@ export const ALL_CASES: readonly ContractCase[] = [
   ...ROOTS,
   ...FILE_SYSTEMS,
   ...NAMESPACES,
+  ...REGRESSION_CASES,
 ];

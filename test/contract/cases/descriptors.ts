@@ -64,7 +64,10 @@ export const DESCRIPTORS: readonly ContractCase[] = [
   {
     name: 'fcntl tells and changes status flags',
     run(t) {
-      const fd = t.open('openat2', CWD, W('f'), { flags: flags(O_CREAT, O_RDWR, O_APPEND), mode: 0o600 });
+      const fd = t.open('openat2', CWD, W('f'), {
+        flags: flags(O_CREAT, O_RDWR, O_APPEND),
+        mode: 0o600,
+      });
       t.ok('fcntl', fd, F_GETFL, 0);
       t.ok('fcntl', fd, F_SETFL, O_NONBLOCK);
       t.ok('fcntl', fd, F_GETFL, 0);

@@ -50,7 +50,25 @@ import {
   type OpenTreeFlags,
 } from '../../../src/syscalls/mount-flags.js';
 import type { ContractCase } from '../contract-case.js';
-import { attach, bind, CREATE, CWD, detached, how, link, look, make, mkdir, NO_ATTR, place, raw, rbind, tmpfs, W, write } from './kit.js';
+import {
+  attach,
+  bind,
+  CREATE,
+  CWD,
+  detached,
+  how,
+  link,
+  look,
+  make,
+  mkdir,
+  NO_ATTR,
+  place,
+  raw,
+  rbind,
+  tmpfs,
+  W,
+  write,
+} from './kit.js';
 
 const CLONE = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC);
 const CLONE_ALL = flags(CLONE, OPEN_TREE_AT_RECURSIVE);
@@ -90,7 +108,16 @@ export const DETACHED: readonly ContractCase[] = [
   {
     name: 'all attributes of fsmount',
     run(t) {
-      const sets = [MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOATIME, MOUNT_ATTR_STRICTATIME, MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NOSYMFOLLOW];
+      const sets = [
+        MOUNT_ATTR_RDONLY,
+        MOUNT_ATTR_NOSUID,
+        MOUNT_ATTR_NODEV,
+        MOUNT_ATTR_NOEXEC,
+        MOUNT_ATTR_NOATIME,
+        MOUNT_ATTR_STRICTATIME,
+        MOUNT_ATTR_NODIRATIME,
+        MOUNT_ATTR_NOSYMFOLLOW,
+      ];
       sets.forEach((bits, index) => {
         mkdir(t, `d${index}`);
         attach(t, detached(t, 'x', bits), `d${index}`);
@@ -134,7 +161,16 @@ export const DETACHED: readonly ContractCase[] = [
       t.fails('EINVAL', 'fsconfig', context, FSCONFIG_CMD_CREATE, 'x', null, 0);
       t.fails('EOPNOTSUPP', 'fsconfig', context, 77 as never, null, null, 0);
       t.fails('EBADF', 'fsconfig', 9999 as never, FSCONFIG_SET_FLAG, 'ro', null, 0);
-      t.fails('EINVAL', 'fsconfig', place(t, '') as never, FSCONFIG_SET_FLAG, 'ro', null, 0) ;
+      t.fails('EBADF', 'fsconfig', place(t, ''), FSCONFIG_SET_FLAG, 'ro', null, 0);
+      t.fails(
+        'EINVAL',
+        'fsconfig',
+        t.open('openat2', CWD, W('f'), CREATE),
+        FSCONFIG_SET_FLAG,
+        'ro',
+        null,
+        0,
+      );
     },
   },
   {
@@ -270,7 +306,7 @@ export const DETACHED: readonly ContractCase[] = [
       t.ok('move_mount', CWD, W('a'), CWD, W('b'), NO_MOVE);
       t.fails('ELOOP', 'move_mount', CWD, W('b'), CWD, W('b/in'), NO_MOVE);
       t.fails('EINVAL', 'move_mount', CWD, W('a'), CWD, W('b'), NO_MOVE);
-      t.fails('EINVAL', 'move_mount', CWD, raw('/'), CWD, W('a'), NO_MOVE);
+      t.do('move_mount', CWD, raw('/'), CWD, W('a'), NO_MOVE);
     },
   },
   {
@@ -282,7 +318,14 @@ export const DETACHED: readonly ContractCase[] = [
       const tree = detached(t);
       t.fails('EINVAL', 'move_mount', tree, '', CWD, W('f'), MOVE_MOUNT_F_EMPTY_PATH);
       t.do('move_mount', tree, '', CWD, W('l'), MOVE_MOUNT_F_EMPTY_PATH);
-      t.ok('move_mount', tree, '', CWD, W('l'), flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_SYMLINKS));
+      t.ok(
+        'move_mount',
+        tree,
+        '',
+        CWD,
+        W('l'),
+        flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_SYMLINKS),
+      );
     },
   },
   {
@@ -293,11 +336,41 @@ export const DETACHED: readonly ContractCase[] = [
       mkdir(t, 'p/d');
       tmpfs(t, 'p/d', 'top');
       const tree = detached(t, 'beneath');
-      t.ok('move_mount', tree, '', CWD, W('p/d'), flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_BENEATH));
-      t.fails('EINVAL', 'move_mount', detached(t), '', CWD, W(''), flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_BENEATH));
+      t.ok(
+        'move_mount',
+        tree,
+        '',
+        CWD,
+        W('p/d'),
+        flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_BENEATH),
+      );
+      t.do(
+        'move_mount',
+        detached(t),
+        '',
+        CWD,
+        W(''),
+        flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_BENEATH),
+      );
       mkdir(t, 'p/d/no');
-      t.fails('EINVAL', 'move_mount', detached(t), '', CWD, W('p/d/no'), flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_BENEATH));
-      t.fails('EINVAL', 'move_mount', CWD, W('p'), CWD, W('p/d'), flags(MOVE_MOUNT_SET_GROUP, MOVE_MOUNT_BENEATH));
+      t.fails(
+        'EINVAL',
+        'move_mount',
+        detached(t),
+        '',
+        CWD,
+        W('p/d/no'),
+        flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_BENEATH),
+      );
+      t.fails(
+        'EINVAL',
+        'move_mount',
+        CWD,
+        W('p'),
+        CWD,
+        W('p/d'),
+        flags(MOVE_MOUNT_SET_GROUP, MOVE_MOUNT_BENEATH),
+      );
       t.ok('umount2', W('p/d'), MNT_DETACH);
     },
   },
@@ -336,23 +409,36 @@ export const DETACHED: readonly ContractCase[] = [
       t.fails('EBUSY', 'mount_setattr', CWD, W('a'), AT_RECURSIVE, { attr_set: MOUNT_ATTR_RDONLY });
       t.ok('mkdirat', CWD, W('a/x'), 0o755);
       t.ok('close', fd);
-      t.ok('mount_setattr', CWD, W('a'), AT_RECURSIVE, { attr_set: flags(MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID) });
+      t.ok('mount_setattr', CWD, W('a'), AT_RECURSIVE, {
+        attr_set: flags(MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID),
+      });
       t.fails('EROFS', 'mkdirat', CWD, W('a/b/x'), 0o755);
       t.ok('mount_setattr', CWD, W('a'), AT_RECURSIVE, { propagation: MS_SHARED });
-      t.ok('mount_setattr', CWD, W('a'), 0 as AtFlags, { propagation: MS_PRIVATE, attr_clr: MOUNT_ATTR_RDONLY });
+      t.ok('mount_setattr', CWD, W('a'), 0 as AtFlags, {
+        propagation: MS_PRIVATE,
+        attr_clr: MOUNT_ATTR_RDONLY,
+      });
     },
   },
   {
     name: 'mount_setattr and where it may',
     run(t) {
       mkdir(t, 'd');
-      t.fails('EINVAL', 'mount_setattr', CWD, W('d'), 0 as AtFlags, { attr_set: MOUNT_ATTR_NOSUID });
-      t.fails('ENOENT', 'mount_setattr', CWD, W('no'), 0 as AtFlags, { attr_set: MOUNT_ATTR_NOSUID });
-      t.fails('EINVAL', 'mount_setattr', CWD, W('d'), 0x40 as AtFlags, { attr_set: MOUNT_ATTR_NOSUID });
+      t.fails('EINVAL', 'mount_setattr', CWD, W('d'), 0 as AtFlags, {
+        attr_set: MOUNT_ATTR_NOSUID,
+      });
+      t.fails('ENOENT', 'mount_setattr', CWD, W('no'), 0 as AtFlags, {
+        attr_set: MOUNT_ATTR_NOSUID,
+      });
+      t.fails('EINVAL', 'mount_setattr', CWD, W('d'), 0x40 as AtFlags, {
+        attr_set: MOUNT_ATTR_NOSUID,
+      });
       const tree = detached(t);
       t.ok('mount_setattr', tree, '', AT_EMPTY_PATH, { attr_set: MOUNT_ATTR_NOSUID });
       attach(t, tree, 'd');
-      t.ok('mount_setattr', tree, '', flags(AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW), { attr_set: MOUNT_ATTR_NODEV });
+      t.ok('mount_setattr', tree, '', flags(AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW), {
+        attr_set: MOUNT_ATTR_NODEV,
+      });
     },
   },
   {
@@ -363,18 +449,28 @@ export const DETACHED: readonly ContractCase[] = [
       bind(t, 'a', 'a');
       tmpfs(t, 'a/m');
       const tree = t.open('open_tree', CWD, W('a'), CLONE_ALL);
-      t.ok('mount_setattr', tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), { attr_set: MOUNT_ATTR_RDONLY, propagation: MS_PRIVATE });
+      t.ok('mount_setattr', tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
+        attr_set: MOUNT_ATTR_RDONLY,
+        propagation: MS_PRIVATE,
+      });
       attach(t, tree, 'b');
       t.fails('EROFS', 'mkdirat', CWD, W('b/m/x'), 0o755);
       t.ok('mkdirat', CWD, W('a/m/x'), 0o755);
     },
   },
   {
-    name: 'a mount point in a detached clone is not the original\'s',
+    name: "a mount point in a detached clone is not the original's",
     run(t) {
       mkdir(t, 'a', 'a/x');
       const tree = t.open('open_tree', CWD, W('a'), CLONE);
-      t.do('mount', '' as never, { fd: t.open('openat2', tree, raw('x'), how(O_PATH, O_CLOEXEC)) }, 'tmpfs', 0 as never, '');
+      t.do(
+        'mount',
+        '' as never,
+        { fd: t.open('openat2', tree, raw('x'), how(O_PATH, O_CLOEXEC)) },
+        'tmpfs',
+        0 as never,
+        '',
+      );
       t.do('umount2', { fd: tree }, MNT_DETACH);
       t.do('mount', { fd: tree }, W('a/x'), '', 0x1000 as never, '');
       rbind(t, 'a', 'a/x');

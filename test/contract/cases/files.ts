@@ -22,7 +22,23 @@ import {
 } from '../../../src/syscalls/file-flags.js';
 import { flags } from '../../../src/syscalls/flags.js';
 import type { ContractCase } from '../contract-case.js';
-import { CREATE, CWD, how, link, look, mkdir, NO_AT, PATH_ONLY, place, raw, READ, READ_DIR, readFile, W, write } from './kit.js';
+import {
+  CREATE,
+  CWD,
+  how,
+  link,
+  look,
+  mkdir,
+  NO_AT,
+  PATH_ONLY,
+  place,
+  raw,
+  READ,
+  READ_DIR,
+  readFile,
+  W,
+  write,
+} from './kit.js';
 
 const NO_DEVICE = { major: 0, minor: 0 };
 const BYTES = new TextEncoder().encode('abc');
@@ -178,7 +194,10 @@ export const FILES: readonly ContractCase[] = [
     name: 'openat2 creates, with umask, and only then takes a mode',
     run(t) {
       t.do('umask', 0o027);
-      t.ok('close', t.open('openat2', CWD, W('f'), { flags: flags(O_CREAT, O_WRONLY), mode: 0o666 }));
+      t.ok(
+        'close',
+        t.open('openat2', CWD, W('f'), { flags: flags(O_CREAT, O_WRONLY), mode: 0o666 }),
+      );
       t.fails('EINVAL', 'openat2', CWD, W('f'), { flags: O_RDONLY, mode: 0o644 });
       t.fails('EEXIST', 'openat2', CWD, W('f'), { flags: flags(O_CREAT, O_EXCL), mode: 0o644 });
       look(t, 'f');
@@ -188,9 +207,18 @@ export const FILES: readonly ContractCase[] = [
     name: 'openat2 creates through a dangling link, but not exclusively',
     run(t) {
       link(t, 'l', 'target');
-      t.fails('EEXIST', 'openat2', CWD, W('l'), { flags: flags(O_CREAT, O_EXCL, O_WRONLY), mode: 0o600 });
-      t.fails('ELOOP', 'openat2', CWD, W('l'), { flags: flags(O_CREAT, O_NOFOLLOW, O_WRONLY), mode: 0o600 });
-      t.ok('close', t.open('openat2', CWD, W('l'), { flags: flags(O_CREAT, O_WRONLY), mode: 0o600 }));
+      t.fails('EEXIST', 'openat2', CWD, W('l'), {
+        flags: flags(O_CREAT, O_EXCL, O_WRONLY),
+        mode: 0o600,
+      });
+      t.fails('ELOOP', 'openat2', CWD, W('l'), {
+        flags: flags(O_CREAT, O_NOFOLLOW, O_WRONLY),
+        mode: 0o600,
+      });
+      t.ok(
+        'close',
+        t.open('openat2', CWD, W('l'), { flags: flags(O_CREAT, O_WRONLY), mode: 0o600 }),
+      );
       look(t, 'target');
     },
   },
@@ -214,7 +242,10 @@ export const FILES: readonly ContractCase[] = [
     run(t) {
       mkdir(t, 'd');
       t.fails('EINVAL', 'openat2', CWD, W('d'), how(O_PATH, O_RDWR));
-      t.fails('EINVAL', 'openat2', CWD, W('n'), { flags: flags(O_CREAT, READ_DIR.flags), mode: 0o644 });
+      t.fails('EINVAL', 'openat2', CWD, W('n'), {
+        flags: flags(O_CREAT, READ_DIR.flags),
+        mode: 0o644,
+      });
       t.fails('EINVAL', 'openat2', CWD, W('d'), { flags: O_RDONLY, resolve: 0x8000 as never });
       t.fails('EINVAL', 'openat2', CWD, W('d'), { flags: O_RDONLY, resolve: 0x18 as never });
     },
@@ -353,11 +384,42 @@ export const FILES: readonly ContractCase[] = [
     name: 'utimensat sets times and refuses odd ones',
     run(t) {
       write(t, 'f');
-      t.ok('utimensat', CWD, W('f'), [{ sec: 1n, nsec: 2 }, { sec: 3n, nsec: 4 }], NO_AT);
+      t.ok(
+        'utimensat',
+        CWD,
+        W('f'),
+        [
+          { sec: 1n, nsec: 2 },
+          { sec: 3n, nsec: 4 },
+        ],
+        NO_AT,
+      );
       const stat = t.ok('statx', CWD, W('f'), NO_AT, STATX_BASIC_STATS);
-      t.note(`atime ${stat.atime.sec}.${stat.atime.nsec} mtime ${stat.mtime.sec}.${stat.mtime.nsec}`);
-      t.fails('EINVAL', 'utimensat', CWD, W('f'), [{ sec: 1n, nsec: 1_000_000_000 }, { sec: 3n, nsec: 4 }], NO_AT);
-      t.fails('ENOENT', 'utimensat', CWD, W('no'), [{ sec: 1n, nsec: 2 }, { sec: 3n, nsec: 4 }], NO_AT);
+      t.note(
+        `atime ${stat.atime.sec}.${stat.atime.nsec} mtime ${stat.mtime.sec}.${stat.mtime.nsec}`,
+      );
+      t.fails(
+        'EINVAL',
+        'utimensat',
+        CWD,
+        W('f'),
+        [
+          { sec: 1n, nsec: 1_000_000_000 },
+          { sec: 3n, nsec: 4 },
+        ],
+        NO_AT,
+      );
+      t.fails(
+        'ENOENT',
+        'utimensat',
+        CWD,
+        W('no'),
+        [
+          { sec: 1n, nsec: 2 },
+          { sec: 3n, nsec: 4 },
+        ],
+        NO_AT,
+      );
     },
   },
   {

@@ -2,10 +2,12 @@ import { O_RDONLY, O_RDWR } from '../../../src/syscalls/file-flags.js';
 import { flags } from '../../../src/syscalls/flags.js';
 import {
   FSCONFIG_CMD_CREATE,
+  FSCONFIG_CMD_CREATE_EXCL,
   FSCONFIG_SET_FD,
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MNT_DETACH,
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
@@ -13,14 +15,31 @@ import {
   MS_REMOUNT,
 } from '../../../src/syscalls/mount-flags.js';
 import type { ContractCase } from '../contract-case.js';
-import { attach, CREATE, CWD, how, link, look, mkdir, named, NO_ATTR, NO_MS, place, raw, readFile, tmpfs, W, write } from './kit.js';
+import {
+  attach,
+  CREATE,
+  CWD,
+  how,
+  link,
+  look,
+  mkdir,
+  named,
+  NO_ATTR,
+  NO_MS,
+  place,
+  raw,
+  readFile,
+  tmpfs,
+  W,
+  write,
+} from './kit.js';
 
 const QUIET = flags(MS_NOSUID, MS_NODEV, MS_NOEXEC);
 
 /** The file systems that a root is made of. */
 export const FILE_SYSTEMS: readonly ContractCase[] = [
   {
-    name: 'proc, where the PID namespace is one\'s own to mount',
+    name: "proc, where the PID namespace is one's own to mount",
     run(t) {
       mkdir(t, 'proc');
       t.do('mount', named('proc'), W('proc'), 'proc', QUIET, '');
@@ -82,7 +101,7 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
     },
   },
   {
-    name: 'sysfs, where the network namespace is one\'s own',
+    name: "sysfs, where the network namespace is one's own",
     run(t) {
       mkdir(t, 'sys', 'again');
       t.do('mount', named('sysfs'), W('sys'), 'sysfs', flags(QUIET, MS_RDONLY), '');
@@ -106,7 +125,17 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
     },
   },
   {
-    name: 'mqueue, where the IPC namespace is one\'s own',
+    name: 'an exclusive file system is one that nobody has mounted yet (Linux 6.6)',
+    caller: 'root',
+    run(t) {
+      for (const type of ['tmpfs', 'sysfs', 'proc']) {
+        const context = t.open('fsopen', type, FSOPEN_CLOEXEC);
+        t.do('fsconfig', context, FSCONFIG_CMD_CREATE_EXCL, null, null, 0);
+      }
+    },
+  },
+  {
+    name: "mqueue, where the IPC namespace is one's own",
     run(t) {
       mkdir(t, 'mq');
       t.do('mount', named('mqueue'), W('mq'), 'mqueue', QUIET, '');
@@ -115,7 +144,7 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
     },
   },
   {
-    name: 'cgroup2, where the cgroup namespace is one\'s own',
+    name: "cgroup2, where the cgroup namespace is one's own",
     run(t) {
       mkdir(t, 'cg');
       t.do('mount', named('cgroup2'), W('cg'), 'cgroup2', QUIET, '');
@@ -127,8 +156,22 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
     name: 'devpts and groups that are mapped or not',
     run(t) {
       mkdir(t, 'pts', 'again');
-      t.do('mount', named('devpts'), W('pts'), 'devpts', NO_MS, 'newinstance,ptmxmode=0666,mode=620,gid=5');
-      t.do('mount', named('devpts'), W('again'), 'devpts', NO_MS, 'newinstance,ptmxmode=0666,mode=620,gid=0');
+      t.do(
+        'mount',
+        named('devpts'),
+        W('pts'),
+        'devpts',
+        NO_MS,
+        'newinstance,ptmxmode=0666,mode=620,gid=5',
+      );
+      t.do(
+        'mount',
+        named('devpts'),
+        W('again'),
+        'devpts',
+        NO_MS,
+        'newinstance,ptmxmode=0666,mode=620,gid=0',
+      );
       t.do('mount', named('devpts'), W('again'), 'devpts', NO_MS, 'nonsense');
       t.do('mount', named('devpts'), W('again'), 'devpts', NO_MS, 'mode=9');
       look(t, 'again/ptmx');
@@ -167,7 +210,14 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
       link(t, 'l2/l', 'g');
       t.ok('mknodat', CWD, W('l2/gone'), 0o100644, { major: 0, minor: 0 });
       t.ok('mknodat', CWD, W('u/gone'), 0o020000, { major: 0, minor: 0 });
-      t.ok('mount', named('overlay'), W('m'), 'overlay', NO_MS, 'lowerdir=/work/l1:/work/l2,upperdir=/work/u,workdir=/work/w,userxattr');
+      t.ok(
+        'mount',
+        named('overlay'),
+        W('m'),
+        'overlay',
+        NO_MS,
+        'lowerdir=/work/l1:/work/l2,upperdir=/work/u,workdir=/work/w,userxattr',
+      );
       readFile(t, 'm/f');
       readFile(t, 'm/g');
       readFile(t, 'm/h');
@@ -177,7 +227,7 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
       look(t, 'm/gone');
       t.ok('getdents64', t.open('openat2', CWD, W('m/d'), how(O_RDONLY)));
       t.ok('fstatfs', place(t, 'm'));
-      t.ok('umount2', W('m'), 0 as never);
+      t.ok('umount2', W('m'), MNT_DETACH);
     },
   },
   {
@@ -186,7 +236,14 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
     run(t) {
       mkdir(t, 'l', 'u', 'w', 'm');
       write(t, 'l/f', 'below');
-      t.ok('mount', named('overlay'), W('m'), 'overlay', NO_MS, 'lowerdir=/work/l,upperdir=/work/u,workdir=/work/w,userxattr');
+      t.ok(
+        'mount',
+        named('overlay'),
+        W('m'),
+        'overlay',
+        NO_MS,
+        'lowerdir=/work/l,upperdir=/work/u,workdir=/work/w,userxattr',
+      );
       const fd = t.open('openat2', CWD, W('m/f'), how(O_RDWR));
       t.ok('write', fd, new TextEncoder().encode('ABOVE'));
       t.ok('close', fd);
@@ -197,8 +254,7 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
       look(t, 'm/f');
       look(t, 'l/f');
       // What lands in the upper directory is not modelled: nothing of it is looked at.
-      tmpfs(t, 'u');
-      tmpfs(t, 'm');
+      for (const layer of ['u', 'w', 'm']) tmpfs(t, layer);
     },
   },
   {
@@ -207,7 +263,14 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
     run(t) {
       mkdir(t, 'l1', 'l2', 'm');
       write(t, 'l1/f', 'x');
-      t.ok('mount', named('overlay'), W('m'), 'overlay', NO_MS, 'lowerdir=/work/l1:/work/l2,userxattr');
+      t.ok(
+        'mount',
+        named('overlay'),
+        W('m'),
+        'overlay',
+        NO_MS,
+        'lowerdir=/work/l1:/work/l2,userxattr',
+      );
       t.fails('EROFS', 'mkdirat', CWD, W('m/x'), 0o755);
       readFile(t, 'm/f');
     },

@@ -23,7 +23,13 @@ import {
   type MountAttrFlags,
   type MountFlags,
 } from '../../../src/syscalls/mount-flags.js';
-import { hostPath, sourceName, type AtPath, type HostPath, type SourceName } from '../../../src/syscalls/paths.js';
+import {
+  hostPath,
+  sourceName,
+  type AtPath,
+  type HostPath,
+  type SourceName,
+} from '../../../src/syscalls/paths.js';
 import type { Trial } from '../trial.js';
 
 /** Short names for what nearly every case needs. */
@@ -45,8 +51,13 @@ export const READ = { flags: O_RDONLY } as const;
 export const READ_DIR = { flags: flags(O_RDONLY, O_DIRECTORY) } as const;
 export const CREATE = { flags: flags(O_CREAT, O_RDWR), mode: 0o644 } as const;
 
-export const how = (...bits: readonly OpenFlags[]): { flags: OpenFlags } => ({ flags: flags(...bits) });
-export const resolving = (resolve: ResolveFlags, ...bits: readonly OpenFlags[]): { flags: OpenFlags; resolve: ResolveFlags } => ({
+export const how = (...bits: readonly OpenFlags[]): { flags: OpenFlags } => ({
+  flags: flags(...bits),
+});
+export const resolving = (
+  resolve: ResolveFlags,
+  ...bits: readonly OpenFlags[]
+): { flags: OpenFlags; resolve: ResolveFlags } => ({
   flags: flags(O_PATH, ...bits),
   resolve,
 });

@@ -1,4 +1,12 @@
-import { AT_REMOVEDIR, O_DIRECTORY, O_EXCL, O_PATH, O_RDWR, O_WRONLY, O_CREAT } from '../../../src/syscalls/file-flags.js';
+import {
+  AT_REMOVEDIR,
+  O_DIRECTORY,
+  O_EXCL,
+  O_PATH,
+  O_RDWR,
+  O_WRONLY,
+  O_CREAT,
+} from '../../../src/syscalls/file-flags.js';
 import { flags } from '../../../src/syscalls/flags.js';
 import {
   MNT_DETACH,
@@ -21,7 +29,25 @@ import {
   type UmountFlags,
 } from '../../../src/syscalls/mount-flags.js';
 import type { ContractCase } from '../contract-case.js';
-import { bind, CREATE, CWD, how, link, look, mkdir, named, NO_AT, NO_MS, place, raw, rbind, readFile, tmpfs, W, write } from './kit.js';
+import {
+  bind,
+  CREATE,
+  CWD,
+  how,
+  link,
+  look,
+  mkdir,
+  named,
+  NO_AT,
+  NO_MS,
+  place,
+  raw,
+  rbind,
+  readFile,
+  tmpfs,
+  W,
+  write,
+} from './kit.js';
 
 const NO_UMOUNT = 0 as UmountFlags;
 const NO_DEVICE = { major: 0, minor: 0 };
@@ -97,7 +123,16 @@ export const MOUNTS: readonly ContractCase[] = [
     name: 'options of tmpfs that are wrong',
     run(t) {
       mkdir(t, 'd');
-      for (const data of ['size=x', 'mode=9', 'uid=x', 'nonsense', 'nonsense=1', 'mode', 'gid=4294967295', 'size=']) {
+      for (const data of [
+        'size=x',
+        'mode=9',
+        'uid=x',
+        'nonsense',
+        'nonsense=1',
+        'mode',
+        'gid=4294967295',
+        'size=',
+      ]) {
         t.fails('EINVAL', 'mount', named('tmpfs'), W('d'), 'tmpfs', NO_MS, data);
       }
       t.do('mount', named('tmpfs'), W('d'), 'tmpfs', NO_MS, 'uid=1000,gid=1000');
@@ -106,7 +141,19 @@ export const MOUNTS: readonly ContractCase[] = [
   {
     name: 'all per-mount flags of mount(2)',
     run(t) {
-      const sets = [NO_MS, MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_NODIRATIME, MS_RELATIME, MS_STRICTATIME, flags(MS_NOATIME, MS_STRICTATIME), flags(MS_NOATIME, MS_RELATIME)];
+      const sets = [
+        NO_MS,
+        MS_RDONLY,
+        MS_NOSUID,
+        MS_NODEV,
+        MS_NOEXEC,
+        MS_NOATIME,
+        MS_NODIRATIME,
+        MS_RELATIME,
+        MS_STRICTATIME,
+        flags(MS_NOATIME, MS_STRICTATIME),
+        flags(MS_NOATIME, MS_RELATIME),
+      ];
       sets.forEach((bits, index) => {
         mkdir(t, `d${index}`);
         tmpfs(t, `d${index}`, 'x', bits);
@@ -280,7 +327,17 @@ export const MOUNTS: readonly ContractCase[] = [
       const fd = t.open('openat2', CWD, W('d/f'), how());
       t.fails('EROFS', 'fchmod', fd, 0o600);
       t.fails('EROFS', 'fchownat', CWD, W('d/f'), 0, 0, NO_AT);
-      t.fails('EROFS', 'utimensat', CWD, W('d/f'), [{ sec: 1n, nsec: 2 }, { sec: 3n, nsec: 4 }], NO_AT);
+      t.fails(
+        'EROFS',
+        'utimensat',
+        CWD,
+        W('d/f'),
+        [
+          { sec: 1n, nsec: 2 },
+          { sec: 3n, nsec: 4 },
+        ],
+        NO_AT,
+      );
     },
   },
   {

@@ -26,7 +26,22 @@ import {
   type CloneFlags,
 } from '../../../src/syscalls/process-flags.js';
 import type { ContractCase } from '../contract-case.js';
-import { bind, CREATE, CWD, how, look, mkdir, named, NO_AT, NO_MS, place, raw, tmpfs, W, write } from './kit.js';
+import {
+  bind,
+  CREATE,
+  CWD,
+  how,
+  look,
+  mkdir,
+  named,
+  NO_AT,
+  NO_MS,
+  place,
+  raw,
+  tmpfs,
+  W,
+  write,
+} from './kit.js';
 
 const QUIET = flags(MS_NOSUID, MS_NODEV, MS_NOEXEC);
 const PROC = '/proc' as never;
@@ -36,7 +51,12 @@ export const NAMESPACES: readonly ContractCase[] = [
   {
     name: 'unshare and setns of the mount namespace',
     run(t) {
-      const home = t.open('openat2', CWD, raw('/proc/thread-self/ns/mnt'), how(O_RDONLY, O_CLOEXEC));
+      const home = t.open(
+        'openat2',
+        CWD,
+        raw('/proc/thread-self/ns/mnt'),
+        how(O_RDONLY, O_CLOEXEC),
+      );
       mkdir(t, 'd');
       t.ok('unshare', CLONE_NEWNS);
       t.do('getcwd');
@@ -49,7 +69,8 @@ export const NAMESPACES: readonly ContractCase[] = [
   {
     name: 'setns with what is no namespace',
     run(t) {
-      t.fails('EINVAL', 'setns', place(t, ''), 0 as CloneFlags);
+      t.fails('EBADF', 'setns', place(t, ''), 0 as CloneFlags);
+      t.fails('EINVAL', 'setns', t.open('openat2', CWD, W(''), how(O_RDONLY)), 0 as CloneFlags);
       t.fails('EBADF', 'setns', 9999 as never, CLONE_NEWNS);
       const user = t.open('openat2', CWD, raw('/proc/thread-self/ns/user'), how(O_RDONLY));
       t.fails('EINVAL', 'setns', user, CLONE_NEWUSER);
@@ -57,6 +78,7 @@ export const NAMESPACES: readonly ContractCase[] = [
   },
   {
     name: 'unshare of other namespaces, and of none',
+    isolated: true,
     run(t) {
       t.ok('unshare', 0 as CloneFlags);
       t.ok('unshare', flags(CLONE_FS, CLONE_NEWUTS, CLONE_NEWIPC));
@@ -66,6 +88,7 @@ export const NAMESPACES: readonly ContractCase[] = [
   },
   {
     name: 'host and domain name in a namespace of its own',
+    isolated: true,
     run(t) {
       const read = (path: string): void => {
         const fd = t.open('openat2', CWD, raw(path), how(O_RDONLY));
@@ -83,7 +106,8 @@ export const NAMESPACES: readonly ContractCase[] = [
     },
   },
   {
-    name: 'a host name that is not one\'s own to set',
+    name: "a host name that is not one's own to set",
+    isolated: true,
     caller: 'user-namespace',
     run(t) {
       t.fails('EPERM', 'sethostname', 'stolen');
@@ -92,6 +116,7 @@ export const NAMESPACES: readonly ContractCase[] = [
   },
   {
     name: 'sysfs and mqueue in namespaces made for them',
+    isolated: true,
     run(t) {
       mkdir(t, 'sys', 'mq', 'cg');
       t.ok('unshare', flags(CLONE_NEWIPC, CLONE_NEWCGROUP));
@@ -102,6 +127,7 @@ export const NAMESPACES: readonly ContractCase[] = [
   },
   {
     name: 'a proc while only the children are in a new PID namespace',
+    isolated: true,
     run(t) {
       mkdir(t, 'proc');
       t.ok('unshare', CLONE_NEWPID);
@@ -132,7 +158,15 @@ export const NAMESPACES: readonly ContractCase[] = [
       t.do('mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT), '');
       t.do('mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT, QUIET), '');
       t.do('mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT, QUIET, MS_RDONLY), '');
-      t.fails('EPERM', 'mount', '', W('p'), '', flags(MS_BIND, MS_REMOUNT, QUIET, MS_RDONLY, MS_NOATIME), '');
+      t.fails(
+        'EPERM',
+        'mount',
+        '',
+        W('p'),
+        '',
+        flags(MS_BIND, MS_REMOUNT, QUIET, MS_RDONLY, MS_NOATIME),
+        '',
+      );
       t.fails('EPERM', 'mount', '', W('p'), '', flags(MS_REMOUNT, QUIET), '');
       t.do('mount_setattr', CWD, W('p'), NO_AT, { attr_clr: MOUNT_ATTR_NOSUID });
     },
@@ -187,7 +221,7 @@ export const NAMESPACES: readonly ContractCase[] = [
       mkdir(t, 'd');
       t.ok('fchmod', t.open('openat2', CWD, W('d'), how(O_RDONLY)), 0o000);
       t.do('mkdirat', CWD, W('d/x'), 0o755);
-      t.do('openat2', CWD, raw('/proc/sysrq-trigger'), how(O_WRONLY));
+      t.do('openat2', CWD, raw('/proc/sys/kernel/overflowuid'), how(O_WRONLY));
     },
   },
   {
@@ -203,13 +237,39 @@ export const NAMESPACES: readonly ContractCase[] = [
     },
   },
   {
-    name: 'binds of the machine\'s mounts, and clones of them',
+    name: "binds of the machine's mounts, and clones of them",
     run(t) {
       mkdir(t, 'a', 'b');
       t.do('mount', PROC, W('a'), '', MS_BIND, '');
       t.do('open_tree', CWD, raw('/proc'), flags(OPEN_TREE_CLONE));
       t.do('mount', '', W('a'), '', flags(MS_PRIVATE, MS_REC), '');
       bind(t, 'a', 'b');
+    },
+  },
+  {
+    name: 'proc and sysfs are not mounted anew when something of the visible ones is masked',
+    caller: 'own-namespaces',
+    run(t) {
+      mkdir(t, 'p', 's', 'again');
+      t.do('mount', named('proc'), W('p'), 'proc', QUIET, '');
+      t.do('mount', named('proc'), W('again'), 'proc', flags(QUIET, MS_NOATIME), '');
+      t.do('mount', named('sysfs'), W('s'), 'sysfs', QUIET, '');
+      t.do('mount', named('tmpfs'), '/proc/sys' as never, 'tmpfs', NO_MS, '');
+      t.do('mount', named('proc'), W('again'), 'proc', QUIET, '');
+      t.do('statx', CWD, W('p/self'), 0 as never, 0x7ff as never);
+      t.do('readlinkat', CWD, W('p/mounts'));
+    },
+  },
+  {
+    name: "names and namespaces that are one's own",
+    caller: 'own-namespaces',
+    isolated: true,
+    run(t) {
+      t.ok('sethostname', 'mine');
+      t.ok('setdomainname', 'mine');
+      const uts = t.open('openat2', CWD, raw('/proc/thread-self/ns/uts'), how(O_RDONLY));
+      t.ok('unshare', CLONE_NEWUTS);
+      t.ok('setns', uts, CLONE_NEWUTS);
     },
   },
   {

@@ -17,9 +17,47 @@ import { flags } from '../../../src/syscalls/flags.js';
 import { MS_NOSYMFOLLOW } from '../../../src/syscalls/mount-flags.js';
 import type { ContractCase } from '../contract-case.js';
 import type { Trial } from '../trial.js';
-import { bind, CWD, how, link, look, mkdir, NO_AT, PATH_ONLY, place, raw, rawTarget, resolving, tmpfs, W, write } from './kit.js';
+import {
+  bind,
+  CWD,
+  how,
+  link,
+  look,
+  mkdir,
+  NO_AT,
+  PATH_ONLY,
+  place,
+  raw,
+  rawTarget,
+  resolving,
+  tmpfs,
+  W,
+  write,
+} from './kit.js';
 
-const PATHS = ['', '.', '..', '/', '/a', 'a', 'a/b', 'a/b/..', 'a/../..', 'a/../../etc', '/..', 'up', 'abs', 'in', 'loop', 'missing', 'f', 'f/', 'a/', 'f/x', 'l/b'];
+const PATHS = [
+  '',
+  '.',
+  '..',
+  '/',
+  '/a',
+  'a',
+  'a/b',
+  'a/b/..',
+  'a/../..',
+  'a/../../etc',
+  '/..',
+  'up',
+  'abs',
+  'in',
+  'loop',
+  'missing',
+  'f',
+  'f/',
+  'a/',
+  'f/x',
+  'l/b',
+];
 
 function landscape(t: Trial): void {
   mkdir(t, 'root', 'root/a', 'root/a/b', 'root/etc', 'outside');
@@ -57,12 +95,10 @@ export const RESOLUTION: readonly ContractCase[] = [
       ['RESOLVE_IN_ROOT and RESOLVE_NO_SYMLINKS', RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS],
       ['RESOLVE_IN_ROOT and RESOLVE_NO_XDEV', RESOLVE_IN_ROOT | RESOLVE_NO_XDEV],
     ] as const
-  ).map(
-    ([name, resolve]): ContractCase => ({
-      name: `openat2 of many paths with ${name}`,
-      run: (t) => resolveAll(t, resolve as ResolveFlags),
-    }),
-  ),
+  ).map(([name, resolve]): ContractCase => ({
+    name: `openat2 of many paths with ${name}`,
+    run: (t) => resolveAll(t, resolve as ResolveFlags),
+  })),
   {
     name: 'forty links are followed and not one more',
     run(t) {

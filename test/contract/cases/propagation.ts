@@ -33,7 +33,7 @@ function peers(t: Trial, ...others: readonly string[]): void {
 /** Shared subtrees (mount_namespaces(7)). */
 export const PROPAGATION: readonly ContractCase[] = [
   {
-    name: 'peers get each other\'s mounts and unmounts',
+    name: "peers get each other's mounts and unmounts",
     run(t) {
       peers(t, 'b', 'c');
       tmpfs(t, 'b/x', 'new');
@@ -282,7 +282,12 @@ export const PROPAGATION: readonly ContractCase[] = [
       mkdir(t, 'u');
       tmpfs(t, 'u');
       make(t, 'u', MS_UNBINDABLE);
-      const home = t.open('openat2', CWD, raw('/proc/thread-self/ns/mnt'), how(O_RDONLY, O_CLOEXEC));
+      const home = t.open(
+        'openat2',
+        CWD,
+        raw('/proc/thread-self/ns/mnt'),
+        how(O_RDONLY, O_CLOEXEC),
+      );
       t.ok('unshare', CLONE_NEWNS);
       tmpfs(t, 'a/x', 'in the new one');
       t.ok('setns', home, CLONE_NEWNS);
@@ -293,9 +298,19 @@ export const PROPAGATION: readonly ContractCase[] = [
     name: 'a namespace that is made slave hears and is not heard',
     run(t) {
       peers(t, 'b');
-      const home = t.open('openat2', CWD, raw('/proc/thread-self/ns/mnt'), how(O_RDONLY, O_CLOEXEC));
+      const home = t.open(
+        'openat2',
+        CWD,
+        raw('/proc/thread-self/ns/mnt'),
+        how(O_RDONLY, O_CLOEXEC),
+      );
       t.ok('unshare', CLONE_NEWNS);
-      const fresh = t.open('openat2', CWD, raw('/proc/thread-self/ns/mnt'), how(O_RDONLY, O_CLOEXEC));
+      const fresh = t.open(
+        'openat2',
+        CWD,
+        raw('/proc/thread-self/ns/mnt'),
+        how(O_RDONLY, O_CLOEXEC),
+      );
       t.ok('mount', '', '/' as never, '', flags(MS_REC, MS_SLAVE), '');
       tmpfs(t, 'a/x', 'unheard');
       t.ok('setns', home, CLONE_NEWNS);

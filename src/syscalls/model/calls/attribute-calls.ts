@@ -20,7 +20,13 @@ import {
   MNT_NOSYMFOLLOW,
   MNT_RELATIME,
 } from '../mount.js';
-import { capableOver, checkAccess, checkWritable, MAY_WRITE, ownsOrCapable } from '../permissions.js';
+import {
+  capableOver,
+  checkAccess,
+  checkWritable,
+  MAY_WRITE,
+  ownsOrCapable,
+} from '../permissions.js';
 import { fileAt, onlyFlags } from './places.js';
 
 const AT_STATX_SYNC_TYPE = 0x6000;
@@ -63,6 +69,7 @@ function linkCount(inode: Inode): number {
 
 function sizeOf(inode: Inode): number {
   if (inode.isLink) return inode.target.length;
+  if (inode.knownSize !== undefined) return inode.knownSize;
   // Files that the kernel makes up have no size before they are read.
   return inode.isFile && inode.generate === undefined ? inode.read().length : 0;
 }
@@ -90,22 +97,37 @@ export function fstatfs(kernel: Kernel, fd: number): Statfs {
   return { type: fileSystem.traits.magic, flags, bsize: 4096, blocks, bfree: blocks, files: 0n };
 }
 
+// Files of namespaces are immutable, and those without a path keep what they are (Linux 6.17).
+function checkChangeable({ mount, inode }: Location, kernel: Kernel): void {
+  if (inode.namespace !== undefined) refuse('EPERM');
+  if (mount === kernel.internal) refuse('EOPNOTSUPP');
+}
+
 /** fchmod(2). */
 export function fchmod(kernel: Kernel, fd: number, mode: number): void {
   const { process } = kernel;
   const { location } = process.files.getOpened(fd);
   checkWritable(location);
   const { inode } = location;
+  checkChangeable(location, kernel);
   if (!ownsOrCapable(process, inode)) refuse('EPERM');
   let bits = mode;
   // Nobody makes files that run as a group he is not in.
-  if (!process.credentials.inGroup(inode.gid) && !capableOver(process, inode, 'CAP_FSETID')) bits &= ~S_ISGID;
+  if (!process.credentials.inGroup(inode.gid) && !capableOver(process, inode, 'CAP_FSETID'))
+    bits &= ~S_ISGID;
   inode.mode = (inode.mode & S_IFMT) | bits;
   inode.ctime = kernel.now();
 }
 
 /** fchownat(2). */
-export function fchownat(kernel: Kernel, dirfd: number, path: string, uid: number, gid: number, flags: number): void {
+export function fchownat(
+  kernel: Kernel,
+  dirfd: number,
+  path: string,
+  uid: number,
+  gid: number,
+  flags: number,
+): void {
   onlyFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
   const { process } = kernel;
   const location = fileAt(kernel, dirfd, path, flags);
@@ -114,6 +136,8 @@ export function fchownat(kernel: Kernel, dirfd: number, path: string, uid: numbe
   const { userNamespace } = process.credentials;
   const newUid = uid === -1 ? inode.uid : (userNamespace.kernelUid(uid) ?? refuse('EINVAL'));
   const newGid = gid === -1 ? inode.gid : (userNamespace.kernelGid(gid) ?? refuse('EINVAL'));
+  const asked = uid !== -1 || gid !== -1;
+  if (asked || inode.namespace === undefined) checkChangeable(location, kernel);
   checkChown(kernel, inode, { uid: newUid, gid: newGid, asksUid: uid !== -1, asksGid: gid !== -1 });
   inode.uid = newUid;
   inode.gid = newGid;

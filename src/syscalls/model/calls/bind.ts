@@ -1,5 +1,5 @@
 import { cloneMount, copyTree } from '../clone-mount.js';
-import { refuse } from '../errors.js';
+import { notModelled, refuse } from '../errors.js';
 import type { Kernel } from '../kernel.js';
 import type { Location } from '../location.js';
 import { hasLockedChildren } from '../locks.js';
@@ -8,6 +8,7 @@ import type { Mount } from '../mount.js';
 /** Copies what a place shows, for MS_BIND and open_tree(2) with OPEN_TREE_CLONE. */
 export function copyForBind(kernel: Kernel, from: Location, recursive: boolean): Mount {
   const old = from.mount;
+  if (from.inode.namespace !== undefined) notModelled('clones of files that stand for namespaces');
   if (old.unbindable || !mayCopy(kernel, from)) refuse('EINVAL');
   // Alone it would show what the locked mounts on it hide.
   if (!recursive && hasLockedChildren(old, from.inode)) refuse('EINVAL');

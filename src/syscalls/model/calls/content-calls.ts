@@ -14,6 +14,7 @@ export function read(kernel: Kernel, fd: number, length: number): Uint8Array {
   if (!file.readable) refuse('EBADF');
   const { inode } = file.location;
   if (inode.isDirectory) refuse('EISDIR');
+  if (inode.namespace !== undefined) refuse('EINVAL');
   if (file.context !== undefined) return readLog(file.context.log, length);
   if (inode.isSpecial) return readDevice(inode, length);
   const piece = inode.read().subarray(file.offset, file.offset + length);
@@ -42,8 +43,8 @@ export function write(kernel: Kernel, fd: number, data: Uint8Array): number {
   if (!file.writable) refuse('EBADF');
   const { inode } = file.location;
   if (file.context !== undefined) refuse('EINVAL');
-  if (inode.accept !== undefined) inode.accept(data);
-  else if (inode.generate !== undefined) notModelled(`writing to ${inode.path} of ${inode.fileSystem.traits.type}`);
+  if (inode.generate !== undefined)
+    notModelled(`writing to ${inode.path} of ${inode.fileSystem.traits.type}`);
   else if (inode.isSpecial) writeDevice(inode);
   else store(kernel, file, data);
   return data.length;
@@ -64,6 +65,7 @@ function store(kernel: Kernel, file: OpenFile, data: Uint8Array): void {
     after.set(before);
     after.set(data, offset);
     inode.content = after;
+    delete inode.knownSize;
   }
   file.offset = offset + data.length;
   inode.mtime = kernel.now();
@@ -100,7 +102,11 @@ export function getdents64(kernel: Kernel, fd: number): readonly DirEntry[] {
 }
 
 function listDirectory(directory: Inode): DirEntry[] {
-  const entryOf = (name: string, inode: Inode): DirEntry => ({ name, ino: BigInt(inode.ino), type: inode.type });
+  const entryOf = (name: string, inode: Inode): DirEntry => ({
+    name,
+    ino: BigInt(inode.ino),
+    type: inode.type,
+  });
   const dots = [entryOf('.', directory), entryOf('..', directory.parent ?? directory)];
   const children = directory.names().flatMap((name) => {
     const child = directory.entry(name);

@@ -1,4 +1,13 @@
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '../../file-flags.js';
+import {
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from '../../file-flags.js';
 import type { DeviceNumber } from '../../syscalls.js';
 import { refuse } from '../errors.js';
 import type { Creation } from '../file-system.js';
@@ -12,7 +21,13 @@ import { startOf } from './places.js';
 const S_ISGID = 0o2000;
 
 /** Makes a file of any type; permission and place have been checked. */
-export function createFile(kernel: Kernel, directory: Inode, name: string, what: Creation, mode: number): Inode {
+export function createFile(
+  kernel: Kernel,
+  directory: Inode,
+  name: string,
+  what: Creation,
+  mode: number,
+): Inode {
   const { fileSystem } = directory;
   const errno = directory.permanentlyEmpty ? 'EPERM' : fileSystem.traits.refuses?.(what);
   if (errno !== undefined) refuse(errno);
@@ -34,7 +49,12 @@ function touch(kernel: Kernel, directory: Inode): void {
 }
 
 /** Where something is to be made: a name that is not there yet. */
-function placeToCreate(kernel: Kernel, dirfd: number, path: string, directoryWanted: boolean): { directory: Location; name: string } {
+function placeToCreate(
+  kernel: Kernel,
+  dirfd: number,
+  path: string,
+  directoryWanted: boolean,
+): { directory: Location; name: string } {
   const { process } = kernel;
   const { directory, last, existing } = lookupParent(process, startOf(kernel, dirfd, path), path);
   if (last.kind !== 'name' || existing !== undefined) refuse('EEXIST');
@@ -56,7 +76,13 @@ export function mkdirat(kernel: Kernel, dirfd: number, path: string, mode: numbe
 const NODE_TYPES: ReadonlySet<number> = new Set([S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK]);
 
 /** mknodat(2). Device nodes need CAP_MKNOD in the initial user namespace, whoever mounted it. */
-export function mknodat(kernel: Kernel, dirfd: number, path: string, mode: number, dev: DeviceNumber): void {
+export function mknodat(
+  kernel: Kernel,
+  dirfd: number,
+  path: string,
+  mode: number,
+  dev: DeviceNumber,
+): void {
   const type = mode & S_IFMT || S_IFREG;
   if (type === S_IFDIR) refuse('EPERM');
   if (!NODE_TYPES.has(type)) refuse('EINVAL');
@@ -64,7 +90,8 @@ export function mknodat(kernel: Kernel, dirfd: number, path: string, mode: numbe
   const device = type === S_IFCHR || type === S_IFBLK;
   const whiteout = type === S_IFCHR && dev.major === 0 && dev.minor === 0;
   const { credentials } = kernel.process;
-  if (device && !whiteout && !credentials.capableIn(kernel.initialUserNamespace, 'CAP_MKNOD')) refuse('EPERM');
+  if (device && !whiteout && !credentials.capableIn(kernel.initialUserNamespace, 'CAP_MKNOD'))
+    refuse('EPERM');
   const what: Creation = type === S_IFREG ? 'file' : 'node';
   const inode = createFile(kernel, directory.inode, name, what, type | (mode & 0o7777));
   if (device) inode.rdev = dev;
@@ -93,7 +120,11 @@ export function unlinkat(kernel: Kernel, dirfd: number, path: string, flags: num
   checkRemove(process, directory.inode, victim);
   if (removesDirectory && !victim.isDirectory) refuse('ENOTDIR');
   if (!removesDirectory && victim.isDirectory) refuse('EISDIR');
-  if (directory.inode.fileSystem.traits.refuses?.(removesDirectory ? 'directory' : 'file') !== undefined) refuse('EPERM');
+  if (
+    directory.inode.fileSystem.traits.refuses?.(removesDirectory ? 'directory' : 'file') !==
+    undefined
+  )
+    refuse('EPERM');
   // Mounted on somewhere in this namespace, wherever it is reached from.
   if (isMountpoint(kernel, victim)) refuse('EBUSY');
   if (removesDirectory && victim.names().length > 0) refuse('ENOTEMPTY');
@@ -108,6 +139,7 @@ function checkLastName(kind: 'name' | 'dot' | 'dotdot' | 'root', removesDirector
 }
 
 function isMountpoint(kernel: Kernel, inode: Inode): boolean {
-  for (const mount of kernel.process.mountNamespace.mounts) if (mount.mountpoint === inode) return true;
+  for (const mount of kernel.process.mountNamespace.mounts)
+    if (mount.mountpoint === inode) return true;
   return false;
 }

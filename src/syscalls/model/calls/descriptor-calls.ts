@@ -52,7 +52,12 @@ export function fcntl(kernel: Kernel, fd: number, command: number, arg: number):
 }
 
 /** ioctl(2) on terminals (ioctl_tty(2)). */
-export function ioctl(kernel: Kernel, fd: number, request: number, arg: number | Uint8Array): number {
+export function ioctl(
+  kernel: Kernel,
+  fd: number,
+  request: number,
+  arg: number | Uint8Array,
+): number {
   const file = kernel.process.files.getOpened(fd);
   if (request === LOOP_CTL_GET_FREE) notModelled('loop devices');
   const { terminal } = file;
@@ -72,7 +77,12 @@ export function ioctl(kernel: Kernel, fd: number, request: number, arg: number |
   }
 }
 
-function masterRequest(kernel: Kernel, pair: Terminal, request: number, arg: number | Uint8Array): number {
+function masterRequest(
+  kernel: Kernel,
+  pair: Terminal,
+  request: number,
+  arg: number | Uint8Array,
+): number {
   switch (request) {
     case TIOCGPTN:
       viewOf(arg).setUint32(0, pair.number, true);

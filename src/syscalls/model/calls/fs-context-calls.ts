@@ -18,7 +18,13 @@ import {
 } from '../../mount-flags.js';
 import { notModelled, refuse } from '../errors.js';
 import { fileSystemType } from '../filesystems/registry.js';
-import { applySuperFlags, createTree, FsContext, setOption, type OptionValue } from '../fs-context.js';
+import {
+  applySuperFlags,
+  createTree,
+  FsContext,
+  setOption,
+  type OptionValue,
+} from '../fs-context.js';
 import type { Kernel } from '../kernel.js';
 import { isMountRoot } from '../location.js';
 import { OpenFile } from '../open-file.js';
@@ -44,14 +50,16 @@ function install(kernel: Kernel, context: FsContext, closeOnExec: boolean): numb
 /** fspick(2): a file system that is mounted, to be changed. */
 export function fspick(kernel: Kernel, dirfd: number, path: string, flags: number): number {
   kernel.checkMayMount();
-  onlyFlags(flags, FSPICK_CLOEXEC | FSPICK_SYMLINK_NOFOLLOW | FSPICK_NO_AUTOMOUNT | FSPICK_EMPTY_PATH);
+  onlyFlags(
+    flags,
+    FSPICK_CLOEXEC | FSPICK_SYMLINK_NOFOLLOW | FSPICK_NO_AUTOMOUNT | FSPICK_EMPTY_PATH,
+  );
   const follow = (flags & FSPICK_SYMLINK_NOFOLLOW) === 0 ? 0 : AT_SYMLINK_NOFOLLOW;
   const empty = (flags & FSPICK_EMPTY_PATH) === 0 ? 0 : AT_EMPTY_PATH;
   const at = fileAt(kernel, dirfd, path, follow | empty);
   if (!isMountRoot(at)) refuse('EINVAL');
   const context = new FsContext(kernel, fileSystemType(at.mount.fileSystem.traits.type));
   context.fileSystem = at.mount.fileSystem;
-  context.picked = at;
   context.phase = 'reconfigure';
   return install(kernel, context, (flags & FSPICK_CLOEXEC) !== 0);
 }
@@ -105,10 +113,16 @@ function checkShape(command: number, key: string | null, value: string | null, a
   if (!fits) refuse('EINVAL');
 }
 
-function optionValue(kernel: Kernel, command: number, value: string | null, aux: number): OptionValue | undefined {
+function optionValue(
+  kernel: Kernel,
+  command: number,
+  value: string | null,
+  aux: number,
+): OptionValue | undefined {
   if (command === FSCONFIG_SET_FLAG) return { kind: 'flag' };
   if (command === FSCONFIG_SET_STRING) return { kind: 'string', text: value ?? '' };
-  if (command === FSCONFIG_SET_FD) return { kind: 'file', location: kernel.process.files.get(aux).location };
+  if (command === FSCONFIG_SET_FD)
+    return { kind: 'file', location: kernel.process.files.get(aux).location };
   const byPath = [FSCONFIG_SET_BINARY, FSCONFIG_SET_PATH, FSCONFIG_SET_PATH_EMPTY] as number[];
   if (byPath.includes(command)) notModelled('fsconfig with binary values and paths');
   return undefined;
@@ -117,9 +131,10 @@ function optionValue(kernel: Kernel, command: number, value: string | null, aux:
 function create(context: FsContext, exclusive: boolean): void {
   if (context.phase !== 'parameters') refuse('EBUSY');
   context.checkCapable();
-  context.exclusive = exclusive;
   context.phase = 'failed';
   const fileSystem = createTree(context);
+  // FSCONFIG_CMD_CREATE_EXCL (Linux 6.6) wants one that nobody has mounted yet.
+  if (exclusive && context.reused) refuse('EBUSY');
   applySuperFlags(context, fileSystem);
   context.phase = 'created';
 }

@@ -15,9 +15,15 @@ import {
 } from '../../mount-flags.js';
 import { attachTree, lockMountpoint } from '../attach.js';
 import { unmountTree } from '../detach.js';
-import { refuse } from '../errors.js';
+import { notModelled, refuse } from '../errors.js';
 import { fileSystemType } from '../filesystems/registry.js';
-import { applySuperFlags, createTree, FsContext, setOption, setOptionString } from '../fs-context.js';
+import {
+  applySuperFlags,
+  createTree,
+  FsContext,
+  setOption,
+  setOptionString,
+} from '../fs-context.js';
 import type { Kernel } from '../kernel.js';
 import { isMountRoot, type Location } from '../location.js';
 import { keepsLockedFlags } from '../locks.js';
@@ -97,6 +103,7 @@ function askForSuperFlags(context: FsContext, bits: number, all: boolean): void 
 function bind(kernel: Kernel, at: Location, source: string, recursive: boolean): void {
   if (source === '') refuse('EINVAL');
   const from = fileBy(kernel, source);
+  checkNamespaceFile(kernel, from);
   const place = lockMountpoint(at);
   if (!kernel.isOurs(place.mount)) refuse('EINVAL');
   const tree = copyForBind(kernel, from, recursive);
@@ -109,10 +116,21 @@ function bind(kernel: Kernel, at: Location, source: string, recursive: boolean):
   }
 }
 
+// A mount namespace must not hold on to itself, nor to one that is older; which is, the kernel
+// tells by numbers that several processors hand out at once.
+function checkNamespaceFile({ process }: Kernel, { inode: { namespace } }: Location): void {
+  if (namespace === undefined) return;
+  if ('mount' in namespace && process.mountNamespace === namespace.mount) refuse('EINVAL');
+  notModelled('binds of files that stand for namespaces');
+}
+
 function changePropagation(kernel: Kernel, at: Location, bits: number): void {
   if (!isMountRoot(at)) refuse('EINVAL');
   const type = PROPAGATION.get((bits & ~(MS_REC | MS_SILENT)) >>> 0) ?? refuse('EINVAL');
-  if (!kernel.isOurs(at.mount)) refuse('EINVAL');
+  // A detached tree may be changed as well, by who governs the namespace it came from.
+  const { namespace } = at.mount;
+  if (namespace === undefined) return refuse('EINVAL');
+  if (!kernel.process.credentials.capableIn(namespace.owner, 'CAP_SYS_ADMIN')) refuse('EPERM');
   const changed = (bits & MS_REC) !== 0 ? [...at.mount.tree()] : [at.mount];
   for (const one of changed) kernel.groups.change(one, type);
 }
@@ -130,7 +148,11 @@ interface NewMount {
   readonly data: string;
 }
 
-function mountNew(kernel: Kernel, at: Location, { source, fstype, bits, flags, data }: NewMount): void {
+function mountNew(
+  kernel: Kernel,
+  at: Location,
+  { source, fstype, bits, flags, data }: NewMount,
+): void {
   const context = new FsContext(kernel, fileSystemType(fstype));
   askForSuperFlags(context, bits, false);
   setOption(context, 'source', { kind: 'string', text: source });

@@ -1,23 +1,25 @@
-import { attachTree, lockMountpoint } from '../attach.js';
+import { attachTree, checkMountable } from '../attach.js';
 import { refuse } from '../errors.js';
 import type { Kernel } from '../kernel.js';
-import { isMountRoot, type Location } from '../location.js';
+import { isMountRoot, topOf, type Location } from '../location.js';
 import type { Mount } from '../mount.js';
 import { isUsableDetached } from './bind.js';
-import { placeBeneath } from './move-beneath.js';
+import { checkBeneath, placeBelow } from './move-beneath.js';
 
 /** Moves a tree of mounts, or attaches a detached one: MS_MOVE and move_mount(2). */
 export function moveTree(kernel: Kernel, from: Location, to: Location, beneath: boolean): void {
-  const top = lockMountpoint(to);
+  if (!isMountRoot(from) || from.inode.isDirectory !== to.inode.isDirectory) refuse('EINVAL');
+  if (beneath && !isMountRoot(to)) refuse('EINVAL');
+  const top = topOf(to);
+  const below = beneath ? placeBelow(top) : top;
+  checkMountable(below);
   const old = from.mount;
-  checkSource(kernel, old, top.mount);
-  if (!isMountRoot(from)) refuse('EINVAL');
-  if (from.inode.isDirectory !== top.inode.isDirectory) refuse('EINVAL');
-  const place = beneath ? placeBeneath(kernel, from, top) : top;
+  checkSource(kernel, old, below.mount);
+  if (beneath) checkBeneath(kernel, from, top, below);
   // An unbindable mount cannot be copied to where the destination propagates to.
-  if (place.mount.group !== undefined && containsUnbindable(old)) refuse('EINVAL');
-  if (old.isAbove(place.mount)) refuse('ELOOP');
-  attachTree(kernel, old, place);
+  if (below.mount.group !== undefined && containsUnbindable(old)) refuse('EINVAL');
+  if (old.isAbove(below.mount)) refuse('ELOOP');
+  attachTree(kernel, old, below);
 }
 
 function checkSource(kernel: Kernel, old: Mount, destination: Mount): void {

@@ -34,7 +34,12 @@ import type { PropagationType } from '../peer-group.js';
 import { checkMayBecomeReadonly } from '../reconfigure.js';
 import { tooRevealing } from '../revealing.js';
 import { copyForBind } from './bind.js';
-import { flagChange, flagsFromAttributes, KNOWN_ATTRIBUTES, type FlagChange } from './mount-flags.js';
+import {
+  flagChange,
+  flagsFromAttributes,
+  KNOWN_ATTRIBUTES,
+  type FlagChange,
+} from './mount-flags.js';
 import { moveTree } from './move.js';
 import { fileAt, onlyFlags } from './places.js';
 import { setGroup } from './set-group.js';
@@ -58,7 +63,11 @@ function detachedCopy(kernel: Kernel, from: Location, recursive: boolean): OpenF
   return holdTree(kernel, tree, namespace?.anonymous === true ? namespace.origin : namespace);
 }
 
-function holdTree(kernel: Kernel, tree: Mount, origin: Parameters<Kernel['createDetached']>[0]): OpenFile {
+function holdTree(
+  kernel: Kernel,
+  tree: Mount,
+  origin: Parameters<Kernel['createDetached']>[0],
+): OpenFile {
   const namespace = kernel.createDetached(origin);
   namespace.root = tree;
   namespace.take(tree);
@@ -126,7 +135,13 @@ const PROPAGATION: ReadonlyMap<number, PropagationType> = new Map([
 ] as const);
 
 /** mount_setattr(2): changes flags, of a whole tree if asked, and all of it or nothing. */
-export function mount_setattr(kernel: Kernel, dirfd: number, path: string, flags: number, attr: MountAttr): void {
+export function mount_setattr(
+  kernel: Kernel,
+  dirfd: number,
+  path: string,
+  flags: number,
+  attr: MountAttr,
+): void {
   onlyFlags(flags, AT_EMPTY_PATH | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
   kernel.checkMayMount();
   const { attr_set: set = 0, attr_clr: clear = 0, propagation = 0 } = attr;

@@ -28,6 +28,7 @@ import { notModelled, refuse } from '../errors.js';
 import { terminalsOf } from '../filesystems/devpts.js';
 import type { Kernel } from '../kernel.js';
 import type { Location } from '../location.js';
+import { endIfUnused } from '../namespace-lifetime.js';
 import { OpenFile } from '../open-file.js';
 import { checkAccess, checkCreate, checkWritable, MAY_READ, MAY_WRITE } from '../permissions.js';
 import { Walk, type LastName } from '../walk.js';
@@ -37,10 +38,26 @@ import { startOf } from './places.js';
 const O_ACCMODE = 3;
 const O_LARGEFILE = 0x8000;
 const KNOWN_OPEN =
-  O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_PATH | O_LARGEFILE;
+  O_ACCMODE |
+  O_CREAT |
+  O_EXCL |
+  O_NOCTTY |
+  O_TRUNC |
+  O_APPEND |
+  O_NONBLOCK |
+  O_DIRECTORY |
+  O_NOFOLLOW |
+  O_CLOEXEC |
+  O_PATH |
+  O_LARGEFILE;
 const KNOWN_WITH_PATH = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 const KNOWN_RESOLVE =
-  RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
+  RESOLVE_NO_XDEV |
+  RESOLVE_NO_MAGICLINKS |
+  RESOLVE_NO_SYMLINKS |
+  RESOLVE_BENEATH |
+  RESOLVE_IN_ROOT |
+  RESOLVE_CACHED;
 const MAKES_OR_EMPTIES = O_CREAT | O_TRUNC;
 
 /** openat2(2). */
@@ -57,7 +74,8 @@ export function openat2(kernel: Kernel, dirfd: number, path: string, how: OpenHo
 
 // openat2 refuses what open(2) ignores.
 function checkHow(flags: number, mode: number, resolve: number): void {
-  if ((flags & ~KNOWN_OPEN) !== 0) notModelled(`open flags 0x${(flags & ~KNOWN_OPEN).toString(16)}`);
+  if ((flags & ~KNOWN_OPEN) !== 0)
+    notModelled(`open flags 0x${(flags & ~KNOWN_OPEN).toString(16)}`);
   if ((resolve & ~KNOWN_RESOLVE) !== 0) refuse('EINVAL');
   const both = RESOLVE_BENEATH | RESOLVE_IN_ROOT;
   if ((resolve & both) === both) refuse('EINVAL');
@@ -112,7 +130,10 @@ function openFound(kernel: Kernel, { location, created }: Found, flags: number):
   const truncates = !created && inode.isFile && (flags & O_TRUNC) !== 0;
   if (truncates && mount.readonly) refuse('EROFS');
   if (!created) checkOpen(kernel, location, flags);
-  const file = new OpenFile(location, flags & ~(O_CLOEXEC | O_NOFOLLOW | MAKES_OR_EMPTIES | O_EXCL | O_NOCTTY));
+  const file = new OpenFile(
+    location,
+    flags & ~(O_CLOEXEC | O_NOFOLLOW | MAKES_OR_EMPTIES | O_EXCL | O_NOCTTY),
+  );
   if (file.holdsWrite && mount.readonly) refuse('EROFS');
   if (inode.isDevice) openDevice(file);
   if (truncates) truncate(kernel, location);
@@ -146,6 +167,7 @@ function checkFifo(flags: number): void {
 
 function truncate(kernel: Kernel, { inode }: Location): void {
   delete inode.loadContent;
+  delete inode.knownSize;
   if (inode.generate !== undefined) return;
   inode.content = new Uint8Array(0);
   inode.mtime = kernel.now();
@@ -158,7 +180,9 @@ export function close(kernel: Kernel, fd: number): void {
   if (file.terminal?.end === 'master') {
     terminalsOf(file.terminal.pair.peer.fileSystem)?.close(file.terminal.pair);
   }
-  const { mount } = file.location;
+  const { mount, inode } = file.location;
+  if (inode.namespace !== undefined && 'mount' in inode.namespace)
+    endIfUnused(kernel, inode.namespace.mount);
   const { namespace } = mount;
   if (file.holdsTree && namespace?.anonymous === true && namespace.root === mount) {
     namespace.root = undefined;

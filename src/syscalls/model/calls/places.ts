@@ -23,8 +23,15 @@ export function fileAt(kernel: Kernel, dirfd: number, path: string, flags: numbe
 }
 
 /** A file by path alone, links followed. */
-export function fileBy(kernel: Kernel, path: string, options: { directory?: boolean; mountpoint?: boolean } = {}): Location {
-  return lookup(kernel.process, startOf(kernel, AT_FDCWD, path), path, { follow: true, ...options });
+export function fileBy(
+  kernel: Kernel,
+  path: string,
+  options: { directory?: boolean; mountpoint?: boolean } = {},
+): Location {
+  return lookup(kernel.process, startOf(kernel, AT_FDCWD, path), path, {
+    follow: true,
+    ...options,
+  });
 }
 
 /** Refuses bits that a call does not know. */

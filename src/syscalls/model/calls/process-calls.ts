@@ -9,16 +9,16 @@ import {
   CLONE_NEWUSER,
   CLONE_NEWUTS,
 } from '../../process-flags.js';
-import { copyTree } from '../clone-mount.js';
+import { copyMountNamespace } from '../copy-namespace.js';
 import { buildPath } from '../display-path.js';
 import { refuse } from '../errors.js';
 import type { Kernel } from '../kernel.js';
-import { topOf, type Location } from '../location.js';
-import type { Mount } from '../mount.js';
+import { topOf } from '../location.js';
 import type { MountNamespace } from '../mount-namespace.js';
+import { endIfUnused } from '../namespace-lifetime.js';
 import { NAMESPACE_FLAGS, SimpleNamespace } from '../namespaces.js';
 import { checkAccess, MAY_EXEC } from '../permissions.js';
-import type { ProcessNamespaces } from '../process.js';
+import type { Process, ProcessNamespaces } from '../process.js';
 import { fileBy, onlyFlags } from './places.js';
 
 /** umask(2). */
@@ -68,7 +68,7 @@ export function unshare(kernel: Kernel, flags: number): void {
   if ((flags & (CLONE_NEWNS | simple)) !== 0) checkAdmin(kernel);
   const { userNamespace } = process.credentials;
   const create = (kind: SimpleNamespace['kind']): SimpleNamespace =>
-    new SimpleNamespace(kernel.allocateInum(), kind, userNamespace);
+    new SimpleNamespace(kernel.allocateInum(), kind, userNamespace, parentOf(process, kind));
   for (const [flag, kind] of SIMPLE) {
     if ((flags & flag) === 0) continue;
     const { hostname, domainname } = process.namespaces[kind];
@@ -76,45 +76,26 @@ export function unshare(kernel: Kernel, flags: number): void {
   }
   // Its children come into the new one; its own PID never changes.
   if ((flags & CLONE_NEWPID) !== 0) process.namespaces.pidForChildren = create('pid');
-  if ((flags & CLONE_NEWNS) !== 0) copyMountNamespace(kernel);
+  if ((flags & CLONE_NEWNS) !== 0) copyMountNamespace(kernel, userNamespace);
   if ((flags & (CLONE_FS | CLONE_NEWNS)) !== 0) process.sharesFileSystemState = false;
+}
+
+// PID namespaces nest: the parent sees the processes of all inside it.
+function parentOf(
+  { namespaces }: Process,
+  kind: SimpleNamespace['kind'],
+): SimpleNamespace | undefined {
+  return kind === 'pid' ? namespaces.pidForChildren : undefined;
 }
 
 function checkAdmin({ process: { credentials } }: Kernel): void {
   if (!credentials.capableIn(credentials.userNamespace, 'CAP_SYS_ADMIN')) refuse('EPERM');
 }
 
-// Unbindable mounts are copied too, and peers stay peers across the namespaces.
-function copyMountNamespace(kernel: Kernel): void {
-  const { process } = kernel;
-  const root = process.mountNamespace.root ?? refuse('EINVAL');
-  const copy = copyTree(kernel, root, root.root, { unbindable: true });
-  const namespace = kernel.createMountNamespace(process.credentials.userNamespace);
-  namespace.root = copy;
-  namespace.take(copy);
-  const counterparts = new Map<Mount, Mount>();
-  pair(root, copy, counterparts);
-  process.mountNamespace = namespace;
-  process.root = translate(process.root, counterparts);
-  process.cwd = translate(process.cwd, counterparts);
-}
-
-function pair(old: Mount, copy: Mount, counterparts: Map<Mount, Mount>): void {
-  counterparts.set(old, copy);
-  for (const child of old.children) {
-    const twin = child.mountpoint && copy.childAt(child.mountpoint);
-    if (twin !== undefined) pair(child, twin, counterparts);
-  }
-}
-
-function translate(location: Location, counterparts: ReadonlyMap<Mount, Mount>): Location {
-  return { mount: counterparts.get(location.mount) ?? location.mount, inode: location.inode };
-}
-
 /** setns(2), by a file of /proc/PID/ns. */
 export function setns(kernel: Kernel, fd: number, type: number): void {
   const { process } = kernel;
-  const namespace = process.files.get(fd).location.inode.namespace ?? refuse('EINVAL');
+  const namespace = process.files.getOpened(fd).location.inode.namespace ?? refuse('EINVAL');
   if (type !== 0 && type !== NAMESPACE_FLAGS[namespace.kind]) refuse('EINVAL');
   if ('user' in namespace) refuse('EINVAL');
   if ('mount' in namespace) {
@@ -140,9 +121,11 @@ function enterMountNamespace(kernel: Kernel, namespace: MountNamespace): void {
   if (!allowed) refuse('EPERM');
   if (namespace.anonymous || process.sharesFileSystemState) refuse('EINVAL');
   const root = namespace.root ?? refuse('EINVAL');
+  const left = process.mountNamespace;
   process.mountNamespace = namespace;
   process.root = topOf({ mount: root, inode: root.root });
   process.cwd = process.root;
+  endIfUnused(kernel, left);
 }
 
 const LONGEST_HOSTNAME = 64;
@@ -160,7 +143,8 @@ export function setdomainname(kernel: Kernel, name: string): void {
 }
 
 function checkName({ process }: Kernel, name: string): void {
-  if (!process.credentials.capableIn(process.namespaces.uts.owner, 'CAP_SYS_ADMIN')) refuse('EPERM');
+  if (!process.credentials.capableIn(process.namespaces.uts.owner, 'CAP_SYS_ADMIN'))
+    refuse('EPERM');
   if (Buffer.byteLength(name) > LONGEST_HOSTNAME) refuse('EINVAL');
 }
 

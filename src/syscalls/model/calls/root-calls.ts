@@ -28,7 +28,9 @@ export function pivot_root(kernel: Kernel, newRoot: string, putOld: string): voi
 }
 
 function checkPivot(kernel: Kernel, fresh: Location, old: Location, root: Location): void {
-  const shared = [old.mount, parentOrSelf(fresh), parentOrSelf(root)].some((mount) => mount.group !== undefined);
+  const shared = [old.mount, parentOrSelf(fresh), parentOrSelf(root)].some(
+    (mount) => mount.group !== undefined,
+  );
   if (shared || !kernel.isOurs(root.mount) || !kernel.isOurs(fresh.mount)) refuse('EINVAL');
   if (fresh.mount.locked) refuse('EINVAL');
   if (fresh.inode.unlinked) refuse('ENOENT');

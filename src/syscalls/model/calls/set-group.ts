@@ -12,7 +12,8 @@ export function setGroup(kernel: Kernel, from: Location, to: Location): void {
     if (!kernel.process.credentials.capableIn(namespace.owner, 'CAP_SYS_ADMIN')) refuse('EPERM');
   }
   if (!isMountRoot(from) || !isMountRoot(to)) refuse('EINVAL');
-  if (source.fileSystem !== target.fileSystem || !source.root.contains(target.root)) refuse('EINVAL');
+  if (source.fileSystem !== target.fileSystem || !source.root.contains(target.root))
+    refuse('EINVAL');
   if (hasLockedChildren(source, target.root)) refuse('EINVAL');
   if (target.group !== undefined || target.master !== undefined) refuse('EINVAL');
   if (source.group === undefined && source.master === undefined) refuse('EINVAL');

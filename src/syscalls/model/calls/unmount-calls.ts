@@ -45,7 +45,8 @@ function unmount(kernel: Kernel, mount: Mount, flags: number): void {
 
 // The first call marks an unused mount, the second finds the mark and unmounts.
 function expire(kernel: Kernel, mount: Mount, flags: number): void {
-  if (mount === kernel.process.root.mount || (flags & (MNT_FORCE | MNT_DETACH)) !== 0) refuse('EINVAL');
+  if (mount === kernel.process.root.mount || (flags & (MNT_FORCE | MNT_DETACH)) !== 0)
+    refuse('EINVAL');
   if (mount.children.length > 0 || kernel.process.referencesTo(mount) > 0) refuse('EBUSY');
   if (mount.expiring) return;
   mount.expiring = true;

@@ -3,7 +3,9 @@ import { DEVPTS_SUPER_MAGIC } from '../../file-system-magic.js';
 import type { FileSystem, FileSystemTraits } from '../file-system.js';
 import type { FileSystemType, FsContext } from '../fs-context.js';
 import type { Inode } from '../inode.js';
+import type { Kernel } from '../kernel.js';
 import { Terminals } from '../terminal.js';
+import type { UserNamespace } from '../user-namespace.js';
 import { decimalOf, gidOf, octalOf, uidOf } from './option-values.js';
 
 const TRAITS: FileSystemTraits = {
@@ -61,9 +63,28 @@ export const devpts: FileSystemType = {
     settings.set(fileSystem, wanted);
     const ptmx = fileSystem.root.entry('ptmx');
     if (ptmx !== undefined) ptmx.mode = S_IFCHR | wanted.ptmxMode;
-    fileSystem.options = shownOptions(wanted, context);
+    fileSystem.options = shownOptions(wanted);
   },
 };
+
+/** A devpts of the machine: its terminals are there, and new ones get numbers beside them. */
+export function adoptDevpts(kernel: Kernel, owner: UserNamespace): FileSystem {
+  const fileSystem = kernel.createFileSystem(TRAITS, owner, 0o755);
+  settingsOf(fileSystem);
+  addTerminals(kernel, fileSystem);
+  return fileSystem;
+}
+
+function addTerminals({ process }: Kernel, fileSystem: FileSystem): void {
+  const createPeer = (number: number): Inode => {
+    const now = settingsOf(fileSystem);
+    const { uid, gid } = process.credentials;
+    const peer = fileSystem.inode(S_IFCHR | now.mode, now.uid ?? uid, now.gid ?? gid);
+    peer.rdev = { major: PEER_MAJOR, minor: number };
+    return peer;
+  };
+  terminals.set(fileSystem, new Terminals(fileSystem.root, createPeer));
+}
 
 function fillDevpts(fileSystem: FileSystem, wanted: DevptsSettings, context: FsContext): void {
   settings.set(fileSystem, wanted);
@@ -77,15 +98,8 @@ function fillDevpts(fileSystem: FileSystem, wanted: DevptsSettings, context: FsC
   const ptmx = fileSystem.inode(S_IFCHR | wanted.ptmxMode, rootUid, rootGid);
   ptmx.rdev = PTMX;
   root.add('ptmx', ptmx);
-  const createPeer = (number: number): Inode => {
-    const now = settingsOf(fileSystem);
-    const { uid, gid } = process.credentials;
-    const peer = fileSystem.inode(S_IFCHR | now.mode, now.uid ?? uid, now.gid ?? gid);
-    peer.rdev = { major: PEER_MAJOR, minor: number };
-    return peer;
-  };
-  terminals.set(fileSystem, new Terminals(root, createPeer));
-  fileSystem.options = shownOptions(wanted, context);
+  addTerminals(context.kernel, fileSystem);
+  fileSystem.options = shownOptions(wanted);
 }
 
 /** The terminals of a devpts; undefined for any other file system. */
@@ -93,11 +107,10 @@ export function terminalsOf(fileSystem: FileSystem): Terminals | undefined {
   return terminals.get(fileSystem);
 }
 
-function shownOptions(shown: DevptsSettings, context: FsContext): string {
-  const { userNamespace } = context.kernel.process.credentials;
+function shownOptions(shown: DevptsSettings): string {
   let options = '';
-  if (shown.uid !== undefined) options += `,uid=${userNamespace.shownUid(shown.uid)}`;
-  if (shown.gid !== undefined) options += `,gid=${userNamespace.shownGid(shown.gid)}`;
+  if (shown.uid !== undefined) options += `,uid=${shown.uid}`;
+  if (shown.gid !== undefined) options += `,gid=${shown.gid}`;
   options += `,mode=${octal(shown.mode)},ptmxmode=${octal(shown.ptmxMode)}`;
   if (shown.most !== undefined) options += `,max=${shown.most}`;
   return options;

@@ -7,7 +7,7 @@ import { emptyDirectory, fillDirectory, fixedDirectory, generatedFile } from './
 
 /** File systems that show objects of the kernel: one for each namespace, or one for all. */
 
-const SYSFS: FileSystemTraits = {
+export const sysfsTraits: FileSystemTraits = {
   type: 'sysfs',
   magic: SYSFS_MAGIC,
   refuses: (what) => (what === 'file' ? 'EACCES' : 'EPERM'),
@@ -25,9 +25,11 @@ export const sysfs: FileSystemType = {
     if (!credentials.capableIn(namespaces.net.owner, 'CAP_SYS_ADMIN')) refuse('EPERM');
   },
   option: () => false,
-  create({ kernel }) {
+  create(context) {
+    const { kernel } = context;
     const { net } = kernel.process.namespaces;
-    net.fileSystem ??= fillSysfs(kernel.createFileSystem(SYSFS, net.owner, 0o555));
+    context.reused = net.fileSystem !== undefined;
+    net.fileSystem ??= fillSysfs(kernel.createFileSystem(sysfsTraits, net.owner, 0o555));
     return net.fileSystem;
   },
 };
@@ -39,12 +41,17 @@ function fillSysfs(fileSystem: FileSystem): FileSystem {
   fillDirectory(fileSystem.root, {
     ...Object.fromEntries(names.map((name) => [name, empty])),
     fs: () => fixedDirectory(fileSystem, 0o555, { cgroup: mountpoint, fuse: empty }),
-    kernel: () => fixedDirectory(fileSystem, 0o555, { debug: mountpoint, security: mountpoint, tracing: mountpoint }),
+    kernel: () =>
+      fixedDirectory(fileSystem, 0o555, {
+        debug: mountpoint,
+        security: mountpoint,
+        tracing: mountpoint,
+      }),
   });
   return fileSystem;
 }
 
-const MQUEUE: FileSystemTraits = {
+export const mqueueTraits: FileSystemTraits = {
   type: 'mqueue',
   magic: MQUEUE_MAGIC,
   refuses: (what) => (what === 'file' ? undefined : 'EPERM'),
@@ -56,24 +63,46 @@ export const mqueue: FileSystemType = {
   inUserNamespaces: true,
   owner: (kernel) => kernel.process.namespaces.ipc.owner,
   option: () => false,
-  create({ kernel }) {
+  create(context) {
+    const { kernel } = context;
     const { ipc } = kernel.process.namespaces;
-    ipc.fileSystem ??= kernel.createFileSystem(MQUEUE, ipc.owner, 0o1777, ...ownerOf(ipc.owner));
+    context.reused = ipc.fileSystem !== undefined;
+    ipc.fileSystem ??= kernel.createFileSystem(
+      mqueueTraits,
+      ipc.owner,
+      0o1777,
+      ...ownerOf(ipc.owner),
+    );
     return ipc.fileSystem;
   },
 };
 
-function ownerOf(namespace: { kernelUid(id: number): number | undefined; kernelGid(id: number): number | undefined }): [number, number] {
+function ownerOf(namespace: {
+  kernelUid(id: number): number | undefined;
+  kernelGid(id: number): number | undefined;
+}): [number, number] {
   return [namespace.kernelUid(0) ?? 0, namespace.kernelGid(0) ?? 0];
 }
 
-const CGROUP2: FileSystemTraits = {
+export const cgroup2Traits: FileSystemTraits = {
   type: 'cgroup2',
   magic: CGROUP2_SUPER_MAGIC,
-  refuses: (what) => (what === 'directory' ? notModelled('making control groups') : what === 'file' ? 'EACCES' : 'EPERM'),
+  refuses: (what) =>
+    what === 'directory'
+      ? notModelled('making control groups')
+      : what === 'file'
+        ? 'EACCES'
+        : 'EPERM',
 };
 
-const CGROUP2_OPTIONS = ['nsdelegate', 'favordynmods', 'memory_localevents', 'memory_recursiveprot', 'memory_hugetlb_accounting', 'pids_localevents'];
+const CGROUP2_OPTIONS = [
+  'nsdelegate',
+  'favordynmods',
+  'memory_localevents',
+  'memory_recursiveprot',
+  'memory_hugetlb_accounting',
+  'pids_localevents',
+];
 
 /** Control groups (cgroups(7)); the tree is one for all, and the model shows its root empty. */
 export const cgroup2: FileSystemType = {
@@ -81,12 +110,19 @@ export const cgroup2: FileSystemType = {
   inUserNamespaces: true,
   owner: (kernel) => kernel.process.namespaces.cgroup.owner,
   option: (_, key) => CGROUP2_OPTIONS.includes(key),
-  create({ kernel }) {
+  create(context) {
+    const { kernel } = context;
     const known = kernel.singletons.get('cgroup2');
+    context.reused = known !== undefined;
     if (known !== undefined) return known;
-    const fileSystem = kernel.createFileSystem(CGROUP2, kernel.initialUserNamespace, 0o555);
-    const content = (): Inode => generatedFile(fileSystem, 0o644, () => notModelled('the content of control group files'));
-    fillDirectory(fileSystem.root, { 'cgroup.procs': content, 'cgroup.controllers': content, 'cgroup.subtree_control': content });
+    const fileSystem = kernel.createFileSystem(cgroup2Traits, kernel.initialUserNamespace, 0o555);
+    const content = (): Inode =>
+      generatedFile(fileSystem, 0o644, () => notModelled('the content of control group files'));
+    fillDirectory(fileSystem.root, {
+      'cgroup.procs': content,
+      'cgroup.controllers': content,
+      'cgroup.subtree_control': content,
+    });
     kernel.singletons.set('cgroup2', fileSystem);
     return fileSystem;
   },

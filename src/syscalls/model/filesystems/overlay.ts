@@ -24,7 +24,16 @@ interface OverlaySettings {
 }
 
 const settings = new WeakMap<FsContext, OverlaySettings>();
-const SILENT = ['index', 'metacopy', 'nfs_export', 'redirect_dir', 'uuid', 'xino', 'verity', 'default_permissions'];
+const SILENT = [
+  'index',
+  'metacopy',
+  'nfs_export',
+  'redirect_dir',
+  'uuid',
+  'xino',
+  'verity',
+  'default_permissions',
+];
 
 function settingsOf(context: FsContext): OverlaySettings {
   const found = settings.get(context) ?? { lower: [] };
@@ -77,30 +86,42 @@ function layer(context: FsContext, key: string, value: OptionValue): Layer {
   if (value.kind === 'file') return { shown: value.location.inode.path, location: value.location };
   const shown = textOf(context, key, value);
   const { process } = context.kernel;
-  const location = lookup(process, shown.startsWith('/') ? process.root : process.cwd, shown, { follow: true });
+  const location = lookup(process, shown.startsWith('/') ? process.root : process.cwd, shown, {
+    follow: true,
+  });
   if (!location.inode.isDirectory) context.fail('EINVAL', `${shown} is not a directory`);
   return { shown, location };
 }
 
 function check(context: FsContext, { lower, upper, work }: OverlaySettings): void {
   if (lower.length === 0) context.fail('EINVAL', "missing 'lowerdir'");
-  if (upper === undefined) return;
+  if (upper === undefined) {
+    if (lower.length === 1)
+      context.fail('EINVAL', 'at least 2 lowerdir are needed while upperdir nonexistent');
+    return;
+  }
   if (work === undefined) return context.fail('EINVAL', "missing 'workdir'");
-  if (upper.location.mount.readonly) context.fail('EINVAL', 'upper fs is r/o, try multi-lower layers mount');
+  if (upper.location.mount.readonly)
+    context.fail('EINVAL', 'upper fs is r/o, try multi-lower layers mount');
   const sameTree = upper.location.mount === work.location.mount;
   if (!sameTree) context.fail('EINVAL', 'workdir and upperdir must reside under the same mount');
   const a = upper.location.inode;
   const b = work.location.inode;
-  if (a.contains(b) || b.contains(a)) context.fail('EINVAL', 'workdir and upperdir must be separate subtrees');
+  if (a.contains(b) || b.contains(a))
+    context.fail('EINVAL', 'workdir and upperdir must be separate subtrees');
 }
 
 function prepareWork(work: Inode): void {
-  if (work.entry('work') === undefined) work.add('work', work.fileSystem.inode(S_IFDIR, work.uid, work.gid));
+  if (work.entry('work') === undefined)
+    work.add('work', work.fileSystem.inode(S_IFDIR, work.uid, work.gid));
 }
 
 // A whiteout (a 0:0 character node) in a higher layer hides the name in those below.
 const isWhiteout = (inode: Inode): boolean =>
-  (inode.mode & S_IFCHR) === S_IFCHR && inode.rdev.major === 0 && inode.rdev.minor === 0 && inode.isDevice;
+  (inode.mode & S_IFCHR) === S_IFCHR &&
+  inode.rdev.major === 0 &&
+  inode.rdev.minor === 0 &&
+  inode.isDevice;
 
 function merge(fileSystem: FileSystem, layers: readonly Inode[]): DirectorySource {
   const found = (name: string): Inode[] => {
@@ -116,7 +137,10 @@ function merge(fileSystem: FileSystem, layers: readonly Inode[]): DirectorySourc
     return hits;
   };
   return {
-    names: () => [...new Set(layers.flatMap((directory) => directory.names()))].filter((name) => found(name).length > 0),
+    names: () =>
+      [...new Set(layers.flatMap((directory) => directory.names()))].filter(
+        (name) => found(name).length > 0,
+      ),
     lookup(name) {
       const hits = found(name);
       const [top] = hits;

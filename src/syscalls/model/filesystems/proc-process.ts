@@ -13,17 +13,32 @@ import { fixedDirectory, generatedFile, type Entry } from './generated.js';
 
 /** /proc/PID of the calling process (proc(5)). */
 export function processDirectory(kernel: Kernel, fileSystem: FileSystem): Inode {
-  const entries = processEntries(kernel, fileSystem);
-  const task = (): Inode =>
-    fixedDirectory(fileSystem, 0o555, {
-      [String(kernel.process.pid)]: () => fixedDirectory(fileSystem, 0o555, entries),
-    });
-  return fixedDirectory(fileSystem, 0o555, { ...entries, task });
+  const entries = ownedByProcess(kernel, processEntries(kernel, fileSystem));
+  const directory = (inside: Readonly<Record<string, Entry>>): Inode =>
+    own(kernel, fixedDirectory(fileSystem, 0o555, inside));
+  const task = (): Inode => directory({ [String(kernel.process.pid)]: () => directory(entries) });
+  return directory({ ...entries, task });
+}
+
+// What procfs shows of a process belongs to whom the process runs as.
+function own({ process: { credentials } }: Kernel, inode: Inode): Inode {
+  inode.uid = credentials.uid;
+  inode.gid = credentials.gid;
+  return inode;
+}
+
+function ownedByProcess(kernel: Kernel, entries: Record<string, Entry>): Record<string, Entry> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, make]) => [name, () => own(kernel, make())]),
+  );
 }
 
 function processEntries(kernel: Kernel, fileSystem: FileSystem): Record<string, Entry> {
   const { process } = kernel;
-  const file = (content: () => string, mode = 0o444) => (): Inode => generatedFile(fileSystem, mode, content);
+  const file =
+    (content: () => string, mode = 0o444) =>
+    (): Inode =>
+      generatedFile(fileSystem, mode, content);
   const link = (target: () => Location) => (): Inode => magicLink(kernel, fileSystem, target);
   const user = (): { uid: string; gid: string } => {
     const { uidMap, gidMap } = process.credentials.userNamespace;
@@ -36,7 +51,10 @@ function processEntries(kernel: Kernel, fileSystem: FileSystem): Record<string, 
     mounts: file(() => notModelled('/proc/PID/mounts; mountinfo says more')),
     uid_map: file(() => user().uid, 0o644),
     gid_map: file(() => user().gid, 0o644),
-    setgroups: file(() => (process.credentials.userNamespace.parent === undefined ? 'allow\n' : 'deny\n'), 0o644),
+    setgroups: file(
+      () => (process.credentials.userNamespace.parent === undefined ? 'allow\n' : 'deny\n'),
+      0o644,
+    ),
     status: file(() => formatStatus(kernel)),
     cwd: link(() => process.cwd),
     root: link(() => process.root),
@@ -53,7 +71,11 @@ function magicLink(kernel: Kernel, fileSystem: FileSystem, target: () => Locatio
 }
 
 function descriptorDirectory(kernel: Kernel, fileSystem: FileSystem): Inode {
-  const directory = fileSystem.inode(S_IFDIR | 0o500, kernel.process.credentials.uid, kernel.process.credentials.gid);
+  const directory = fileSystem.inode(
+    S_IFDIR | 0o500,
+    kernel.process.credentials.uid,
+    kernel.process.credentials.gid,
+  );
   const { files } = kernel.process;
   directory.source = {
     volatile: true,

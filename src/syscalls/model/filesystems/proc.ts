@@ -2,15 +2,22 @@ import { PROC_SUPER_MAGIC } from '../../file-system-magic.js';
 import { notModelled } from '../errors.js';
 import type { FileSystem, FileSystemTraits } from '../file-system.js';
 import type { FileSystemType, FsContext } from '../fs-context.js';
-import type { Inode } from '../inode.js';
+import type { DirectorySource, Inode } from '../inode.js';
 import type { Kernel } from '../kernel.js';
 import type { SimpleNamespace } from '../namespaces.js';
-import { emptyDirectory, fillDirectory, fixedDirectory, generatedFile, linkTo, type Entry } from './generated.js';
+import {
+  emptyDirectory,
+  fillDirectory,
+  fixedDirectory,
+  generatedFile,
+  linkTo,
+  type Entry,
+} from './generated.js';
 import { gidOf, textOf } from './option-values.js';
 import { processDirectory } from './proc-process.js';
 
 /** An entry that is missing is ENOENT in proc even when it is to be made. */
-const TRAITS: FileSystemTraits = {
+export const procTraits: FileSystemTraits = {
   type: 'proc',
   magic: PROC_SUPER_MAGIC,
   refuses: () => 'ENOENT',
@@ -43,7 +50,8 @@ export const proc: FileSystemType = {
   option(context, key, value) {
     const wanted = settingsOf(context);
     if (key === 'subset') {
-      if (textOf(context, key, value) !== 'pid') context.fail('EINVAL', `unsupported subset option - ${textOf(context, key, value)}`);
+      if (textOf(context, key, value) !== 'pid')
+        context.fail('EINVAL', `unsupported subset option - ${textOf(context, key, value)}`);
       wanted.onlyProcesses = true;
     } else if (key === 'hidepid') {
       wanted.hidePid = hidePid(context, textOf(context, key, value));
@@ -60,7 +68,7 @@ export const proc: FileSystemType = {
     const { kernel } = context;
     const wanted = settingsOf(context);
     const shown = wanted.pidNamespace ?? kernel.process.namespaces.pid;
-    const fileSystem = kernel.createFileSystem(TRAITS, shown.owner, 0o555);
+    const fileSystem = kernel.createFileSystem(procTraits, shown.owner, 0o555);
     fillProc(kernel, fileSystem, shown, wanted.onlyProcesses === true);
     fileSystem.options = shownOptions(wanted);
     return fileSystem;
@@ -108,13 +116,30 @@ export function fillProc(
   onlyProcesses: boolean,
 ): void {
   const pid = String(kernel.process.pid);
-  const visible = (): boolean => kernel.process.namespaces.pid === shown;
+  const visible = (): boolean => kernel.process.namespaces.pid.isWithin(shown);
   const own: Record<string, Entry> = {
     self: () => linkTo(fileSystem, visible() ? pid : ''),
     'thread-self': () => linkTo(fileSystem, visible() ? `${pid}/task/${pid}` : ''),
   };
   if (visible()) own[pid] = () => processDirectory(kernel, fileSystem);
-  fillDirectory(fileSystem.root, onlyProcesses ? own : { ...own, ...settingsOfMachine(kernel, fileSystem) });
+  if (onlyProcesses) fillDirectory(fileSystem.root, own);
+  else if (kernel.machineProc === undefined)
+    fillDirectory(fileSystem.root, { ...own, ...settingsOfMachine(kernel, fileSystem) });
+  else fileSystem.root.source = overMachine(own, kernel.machineProc(fileSystem));
+}
+
+// The calling process is the model's, and all else the machine's, but for its other processes.
+function overMachine(
+  own: Readonly<Record<string, Entry>>,
+  machine: DirectorySource,
+): DirectorySource {
+  const isProcess = (name: string): boolean => /^[0-9]+$/.test(name);
+  return {
+    names: () => [
+      ...new Set([...Object.keys(own), ...machine.names().filter((name) => !isProcess(name))]),
+    ],
+    lookup: (name) => own[name]?.() ?? (isProcess(name) ? undefined : machine.lookup(name)),
+  };
 }
 
 function settingsOfMachine(kernel: Kernel, fileSystem: FileSystem): Record<string, Entry> {
@@ -132,7 +157,19 @@ function settingsOfMachine(kernel: Kernel, fileSystem: FileSystem): Record<strin
   };
 }
 
-const FILES = ['cmdline', 'filesystems', 'kcore', 'keys', 'meminfo', 'sched_debug', 'stat', 'sysrq-trigger', 'timer_list', 'uptime', 'version'];
+const FILES = [
+  'cmdline',
+  'filesystems',
+  'kcore',
+  'keys',
+  'meminfo',
+  'sched_debug',
+  'stat',
+  'sysrq-trigger',
+  'timer_list',
+  'uptime',
+  'version',
+];
 
 /** It is there, and what it says is of a real machine. */
 function unreadable(fileSystem: FileSystem, name: string): Inode {
@@ -140,7 +177,8 @@ function unreadable(fileSystem: FileSystem, name: string): Inode {
 }
 
 function sysctls(kernel: Kernel, fileSystem: FileSystem): Inode {
-  const value = (content: () => string) => (): Inode => generatedFile(fileSystem, 0o644, () => `${content()}\n`);
+  const value = (content: () => string) => (): Inode =>
+    generatedFile(fileSystem, 0o644, () => `${content()}\n`);
   const { process } = kernel;
   return fixedDirectory(fileSystem, 0o555, {
     fs: () =>

@@ -6,7 +6,16 @@ import { overlay } from './overlay.js';
 import { proc } from './proc.js';
 import { ramfs, tmpfs } from './tmpfs.js';
 
-const TYPES: readonly FileSystemType[] = [cgroup2, devpts, mqueue, overlay, proc, ramfs, sysfs, tmpfs];
+const TYPES: readonly FileSystemType[] = [
+  cgroup2,
+  devpts,
+  mqueue,
+  overlay,
+  proc,
+  ramfs,
+  sysfs,
+  tmpfs,
+];
 const BY_NAME = new Map(TYPES.map((type) => [type.name, type]));
 
 /** Types that a usual kernel has and the model has not. */

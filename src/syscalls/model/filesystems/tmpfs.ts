@@ -51,8 +51,14 @@ export const tmpfs: FileSystemType = {
   create(context) {
     const wanted = settingsOf(context);
     const { kernel } = context;
-    const fileSystem = kernel.createFileSystem(TRAITS, context.owner, wanted.mode, wanted.uid, wanted.gid);
-    show(context, fileSystem, wanted);
+    const fileSystem = kernel.createFileSystem(
+      TRAITS,
+      context.owner,
+      wanted.mode,
+      wanted.uid,
+      wanted.gid,
+    );
+    show(fileSystem, wanted);
     return fileSystem;
   },
 
@@ -61,7 +67,7 @@ export const tmpfs: FileSystemType = {
     const wanted = settingsOf(context);
     if (before === undefined) return;
     // Mode and owner are of the root directory, and no longer the file system's business.
-    show(context, fileSystem, { ...before, ...sizes(wanted) });
+    show(fileSystem, { ...before, ...sizes(wanted) });
   },
 };
 
@@ -75,9 +81,9 @@ function tmpfsSize(context: FsContext, key: string, value: Parameters<typeof siz
   return percent === null ? sizeOf(context, key, value) : notModelled('a tmpfs size in percent');
 }
 
-function show(context: FsContext, fileSystem: FileSystem, shown: TmpfsSettings): void {
+// Ids are shown as the initial user namespace knows them, whoever reads.
+function show(fileSystem: FileSystem, shown: TmpfsSettings): void {
   settings.set(fileSystem, shown);
-  const { userNamespace } = context.kernel.process.credentials;
   let options = '';
   if (shown.size !== undefined) {
     fileSystem.blocks = Math.ceil(shown.size / PAGE);
@@ -86,8 +92,8 @@ function show(context: FsContext, fileSystem: FileSystem, shown: TmpfsSettings):
   }
   if (shown.inodes !== undefined) options += `,nr_inodes=${shown.inodes}`;
   if (shown.mode !== DEFAULT_MODE) options += `,mode=${shown.mode.toString(8).padStart(3, '0')}`;
-  if (shown.uid !== 0) options += `,uid=${userNamespace.shownUid(shown.uid)}`;
-  if (shown.gid !== 0) options += `,gid=${userNamespace.shownGid(shown.gid)}`;
+  if (shown.uid !== 0) options += `,uid=${shown.uid}`;
+  if (shown.gid !== 0) options += `,gid=${shown.gid}`;
   fileSystem.options = options;
 }
 

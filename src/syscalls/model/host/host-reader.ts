@@ -1,0 +1,107 @@
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statfsSync,
+  type Stats,
+} from 'node:fs';
+import type { DeviceNumber } from '../../syscalls.js';
+
+/** A file of the real machine. */
+export interface HostFile {
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly rdev: DeviceNumber;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** Reads the real machine, and never changes it. Paths are absolute. */
+export interface HostReader {
+  /** /proc/self/mountinfo. */
+  mountinfo(): string;
+  /** A file, links not followed; undefined where there is none. */
+  stat(path: string): HostFile | undefined;
+  names(path: string): readonly string[];
+  target(path: string): string;
+  content(path: string): Uint8Array;
+  /** The super-block magic of the file system there. */
+  magic(path: string): number;
+  /** The caller's working directory. */
+  cwd(): string;
+}
+
+/** The model needs to know something of the real machine that this user may not read. */
+export class HostUnreadableError extends Error {
+  override readonly name = 'HostUnreadableError';
+  readonly code = 'NSINIT_HOST_UNREADABLE';
+
+  constructor(
+    readonly path: string,
+    cause?: unknown,
+  ) {
+    super(`the model needs ${path} of this machine, which this user may not read`, { cause });
+  }
+}
+
+/** Reads this machine through Node, with no more than the rights of this process. */
+export class NodeHostReader implements HostReader {
+  mountinfo(): string {
+    return readFileSync('/proc/self/mountinfo', 'utf8');
+  }
+
+  stat(path: string): HostFile | undefined {
+    try {
+      return toHostFile(lstatSync(path));
+    } catch (error) {
+      return missingOrUnreadable(path, error);
+    }
+  }
+
+  names(path: string): readonly string[] {
+    return readable(path, () => readdirSync(path));
+  }
+
+  target(path: string): string {
+    return readable(path, () => readlinkSync(path));
+  }
+
+  content(path: string): Uint8Array {
+    return readable(path, () => readFileSync(path));
+  }
+
+  magic(path: string): number {
+    return readable(path, () => statfsSync(path).type);
+  }
+
+  cwd(): string {
+    return this.target('/proc/self/cwd');
+  }
+}
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new HostUnreadableError(path, error);
+  }
+}
+
+const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
+
+function missingOrUnreadable(path: string, error: unknown): undefined {
+  if (ABSENT.has((error as NodeJS.ErrnoException).code)) return undefined;
+  throw new HostUnreadableError(path, error);
+}
+
+function toHostFile({ mode, uid, gid, rdev, size, mtimeMs }: Stats): HostFile {
+  return { mode, uid, gid, rdev: decodeDevice(rdev), size, mtimeMs };
+}
+
+// makedev(3): both numbers are spread over the word.
+function decodeDevice(rdev: number): DeviceNumber {
+  return { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) };
+}
