@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { RunReport } from '../pipeline/run.js';
 import type { ProcessEnd } from '../syscalls/process-calls.js';
 import type { RunningProcess } from './running-process.js';
+import type { SetUpPlace } from './set-up.js';
 import { signalName } from './signals.js';
 import type { Terminal } from './terminal.js';
 
@@ -57,6 +58,8 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
     controls: ContainerControls,
     /** What the set-up did: its steps, their times, and the fallbacks that were taken. */
     readonly report: RunReport,
+    /** Where the set-up's calls were made: in a thread of this program, or in the container's process. */
+    readonly setUpPlace: SetUpPlace,
   ) {
     super();
     this.#process = running;

@@ -83,7 +83,7 @@ export async function launchIn(
     };
     const watch = (data: PreparedData): void => void (waiting = watchOver(host, data));
     const setUp = setUpDataOf(options);
-    const { refused, setUp: report } =
+    const { refused, setUp: report, place } =
       setUp === undefined
         ? await launchFromHere(
             thread,
@@ -98,7 +98,7 @@ export async function launchIn(
     signal?.throwIfAborted();
     ends.stdio.closeTheirs();
     const terminal = ends.master === undefined ? null : new Terminal(host.syscalls, ends.master);
-    return new Container(process, ends.stdio.streams, terminal, controls, report as RunReport);
+    return new Container(process, ends.stdio.streams, terminal, controls, report as RunReport, place);
   } catch (error) {
     ends.stdio.closeTheirs();
     ends.stdio.destroy();
