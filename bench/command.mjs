@@ -10,7 +10,13 @@ const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
 /** `nsinit run` as a command, from exec to exit. */
 export async function benchCommand({ rootfs, peers, quick }) {
   const args = [CLI, 'run', '--rootfs', rootfs, '--', '/bin/true'];
-  if (!existsSync(CLI)) return { title: '`nsinit run` as a command', unit: 'ms', rows: [], notes: ['build/nsinit.cjs is missing: npm run build'] };
+  if (!existsSync(CLI))
+    return {
+      title: '`nsinit run` as a command',
+      unit: 'ms',
+      rows: [],
+      notes: ['build/nsinit.cjs is missing: npm run build'],
+    };
   const { 'unshare(1)': _, 'bwrap --cap-drop ALL': __, ...compared } = peers;
   const subjects = {
     'nsinit run': () => run(process.execPath, args),
@@ -22,7 +28,9 @@ export async function benchCommand({ rootfs, peers, quick }) {
   const rows = Object.entries(times).map(([name, value]) => ({
     name,
     value,
-    ratios: name.startsWith('nsinit') ? ratiosTo(times, value, ['node -e 0', 'bwrap', 'runc run', 'podman run']) : {},
+    ratios: name.startsWith('nsinit')
+      ? ratiosTo(times, value, ['node -e 0', 'bwrap', 'runc run', 'podman run'])
+      : {},
   }));
   return { title: '`nsinit run` as a command', unit: 'ms', rows };
 }

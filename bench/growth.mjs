@@ -8,10 +8,19 @@ import { createPool } from '../build/src/runtime/pool.js';
 export async function benchGrowth({ rootfs, scratch, peers, quick }) {
   const rows = [];
   for (const count of quick ? [1, 100] : [1, 10, 100, 1000]) {
-    const mounts = Array.from({ length: count }, (_, index) => ({ bind: '/usr', target: `/mnt/${index}`, readonly: true }));
+    const mounts = Array.from({ length: count }, (_, index) => ({
+      bind: '/usr',
+      target: `/mnt/${index}`,
+      readonly: true,
+    }));
     const options = { mounts };
     const { program } = buildFloor(join(scratch, `floor-${count}`), 'standard', rootfs, options);
-    const { own, floor } = compareSetUps('standard', rootfs, program, { blocks: 2, rounds: count > 100 ? 10 : 40, warmUp: count > 100 ? 10 : 200, options });
+    const { own, floor } = compareSetUps('standard', rootfs, program, {
+      blocks: 2,
+      rounds: count > 100 ? 10 : 40,
+      warmUp: count > 100 ? 10 : 200,
+      options,
+    });
     rows.push({ name: `C, ${count} bind mounts`, value: floor });
     rows.push({ name: `nsinit, ${count} bind mounts`, value: own, ratios: { C: own / floor } });
     if (!('bwrap' in peers)) continue;
@@ -21,7 +30,9 @@ export async function benchGrowth({ rootfs, scratch, peers, quick }) {
       await interleave(
         {
           pooled: async () => {
-            await (await pool.launch({ command: '/bin/true', stdio: 'ignore' })).ended;
+            await (
+              await pool.launch({ command: '/bin/true', stdio: 'ignore' })
+            ).ended;
           },
           bwrap: () => run('bwrap', [...bwrapArgs(rootfs, binds), '/bin/true']),
         },
@@ -30,7 +41,11 @@ export async function benchGrowth({ rootfs, scratch, peers, quick }) {
     );
     await pool.close();
     rows.push({ name: `bwrap, start to exit, ${count} bind mounts`, value: times.bwrap });
-    rows.push({ name: `nsinit, pooled, start to exit, ${count} bind mounts`, value: times.pooled, ratios: { bwrap: times.pooled / times.bwrap } });
+    rows.push({
+      name: `nsinit, pooled, start to exit, ${count} bind mounts`,
+      value: times.pooled,
+      ratios: { bwrap: times.pooled / times.bwrap },
+    });
   }
   return { title: 'Growth with the number of bind mounts', unit: 'ms', rows };
 }

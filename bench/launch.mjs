@@ -29,12 +29,22 @@ export async function benchLaunch({ rootfs, peers, quick }) {
   const rows = Object.entries(times).map(([name, value]) => ({
     name,
     value,
-    ratios: name.startsWith('nsinit') ? ratiosTo(times, value, name.includes('hardened') ? ['bwrap --cap-drop ALL'] : ['bare spawn', 'bwrap', 'runc run']) : {},
+    ratios: name.startsWith('nsinit')
+      ? ratiosTo(
+          times,
+          value,
+          name.includes('hardened')
+            ? ['bwrap --cap-drop ALL']
+            : ['bare spawn', 'bwrap', 'runc run'],
+        )
+      : {},
   }));
   return { title: 'From request to exit of /bin/true, in a Node program', unit: 'ms', rows };
 }
 
 /** Ratios to those subjects that were there. */
 export function ratiosTo(times, value, names) {
-  return Object.fromEntries(names.filter((name) => name in times).map((name) => [name, value / times[name]]));
+  return Object.fromEntries(
+    names.filter((name) => name in times).map((name) => [name, value / times[name]]),
+  );
 }

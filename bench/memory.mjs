@@ -4,7 +4,8 @@ import { createPool } from '../build/src/runtime/pool.js';
 const COUNT = 50;
 
 /** Resident memory of a process in KiB. */
-const resident = (pid) => Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+const resident = (pid) =>
+  Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 
 function ownMemory() {
   globalThis.gc?.();
@@ -19,7 +20,8 @@ export async function benchMemory({ rootfs }) {
   const pool = await createPool({ size: COUNT, rootfs });
   const waiting = (ownMemory() - before) / COUNT;
   const containers = [];
-  for (let i = 0; i < COUNT; i += 1) containers.push(await pool.launch({ command: 'sleep', args: ['1000'] }));
+  for (let i = 0; i < COUNT; i += 1)
+    containers.push(await pool.launch({ command: 'sleep', args: ['1000'] }));
   const running = (ownMemory() - before) / COUNT;
   const init = containers.map(({ pid }) => resident(pid));
   await Promise.all(containers.map((container) => container[Symbol.asyncDispose]()));
@@ -27,7 +29,10 @@ export async function benchMemory({ rootfs }) {
   const rows = [
     { name: 'parent, per waiting container', value: Math.max(0, waiting) },
     { name: 'parent, per running container with three pipes', value: Math.max(0, running) },
-    { name: 'a running command itself (sleep)', value: init.reduce((sum, value) => sum + value, 0) / COUNT },
+    {
+      name: 'a running command itself (sleep)',
+      value: init.reduce((sum, value) => sum + value, 0) / COUNT,
+    },
   ];
   return { title: 'Resident memory', unit: 'KiB', rows };
 }

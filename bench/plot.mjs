@@ -3,7 +3,8 @@ const LEFT = 300;
 const BAR = 16;
 const GAP = 6;
 
-const escape = (text) => text.replace(/[<>&]/g, (char) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[char] ?? char);
+const escape = (text) =>
+  text.replace(/[<>&]/g, (char) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[char] ?? char);
 
 function bars({ title, unit, rows }, top) {
   const most = Math.max(...rows.map(({ value }) => value));
@@ -18,7 +19,10 @@ function bars({ title, unit, rows }, top) {
     ].join('');
   });
   const height = 26 + rows.length * (BAR + GAP) + 24;
-  return { height, svg: `<text class="title" x="0" y="${top + 14}">${escape(title)}</text>${lines.join('')}` };
+  return {
+    height,
+    svg: `<text class="title" x="0" y="${top + 14}">${escape(title)}</text>${lines.join('')}`,
+  };
 }
 
 /** The sections with times and rates as bars, one below the other. */

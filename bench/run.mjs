@@ -41,8 +41,12 @@ function printSection({ title, unit, rows, notes = [] }) {
   console.log(`\n${title}`);
   const width = Math.max(...rows.map(({ name }) => name.length));
   for (const { name, value, ratios = {} } of rows) {
-    const against = Object.entries(ratios).map(([other, ratio]) => `${ratio.toFixed(2)} × ${other}`);
-    console.log(`  ${name.padEnd(width)}  ${value.toFixed(value < 100 ? 2 : 0).padStart(8)} ${unit}  ${against.join(', ')}`);
+    const against = Object.entries(ratios).map(
+      ([other, ratio]) => `${ratio.toFixed(2)} × ${other}`,
+    );
+    console.log(
+      `  ${name.padEnd(width)}  ${value.toFixed(value < 100 ? 2 : 0).padStart(8)} ${unit}  ${against.join(', ')}`,
+    );
   }
   for (const note of notes) console.log(`  ${note}`);
 }
@@ -51,8 +55,16 @@ const scratch = mkdtempSync(join(tmpdir(), 'nsinit-bench-'));
 try {
   const rootfs = makeBenchRoot(join(scratch, 'root'));
   const { peers, missing } = findPeers(rootfs, scratch, { podman: !given.quick });
-  const machine = { kernel: release(), arch: arch(), cpu: cpus()[0]?.model, cpus: cpus().length, node: process.version };
-  console.log(`Linux ${machine.kernel}, ${machine.arch}, ${machine.cpus} × ${machine.cpu}, Node ${machine.node}`);
+  const machine = {
+    kernel: release(),
+    arch: arch(),
+    cpu: cpus()[0]?.model,
+    cpus: cpus().length,
+    node: process.version,
+  };
+  console.log(
+    `Linux ${machine.kernel}, ${machine.arch}, ${machine.cpus} × ${machine.cpu}, Node ${machine.node}`,
+  );
   for (const [name, why] of Object.entries(missing)) console.log(`without ${name}: ${why}`);
   const sections = {};
   for (const [name, section] of Object.entries(SECTIONS)) {
@@ -60,7 +72,8 @@ try {
     sections[name] = await section({ rootfs, scratch, peers, quick: given.quick });
     printSection(sections[name]);
   }
-  if (given.json !== undefined) writeFileSync(given.json, `${JSON.stringify({ machine, missing, sections }, null, 2)}\n`);
+  if (given.json !== undefined)
+    writeFileSync(given.json, `${JSON.stringify({ machine, missing, sections }, null, 2)}\n`);
   if (given.plot !== undefined) writeFileSync(given.plot, plot(machine, sections));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -26,9 +26,13 @@ export async function benchThroughput({ rootfs, peers, quick }) {
     const pool = await createPool({ size: width * 2, rootfs });
     const subjects = {
       'nsinit, pooled': async () => {
-        await (await pool.launch(JOB)).ended;
+        await (
+          await pool.launch(JOB)
+        ).ended;
       },
-      ...('bwrap' in peers ? { bwrap: () => run('bwrap', [...bwrapArgs(rootfs), '/bin/true']) } : {}),
+      ...('bwrap' in peers
+        ? { bwrap: () => run('bwrap', [...bwrapArgs(rootfs), '/bin/true']) }
+        : {}),
       ...('runc run' in peers && width < 8 ? { 'runc run': peers['runc run'] } : {}),
       'bare spawn': () => run(`${rootfs}/bin/true`, []),
     };
@@ -39,7 +43,11 @@ export async function benchThroughput({ rootfs, peers, quick }) {
     }
     await pool.close();
     for (const [name, value] of Object.entries(rates)) {
-      rows.push({ name: `${name}, ${width} at a time`, value, ratios: name.startsWith('nsinit') ? ratiosTo(rates, value, ['bwrap', 'bare spawn']) : {} });
+      rows.push({
+        name: `${name}, ${width} at a time`,
+        value,
+        ratios: name.startsWith('nsinit') ? ratiosTo(rates, value, ['bwrap', 'bare spawn']) : {},
+      });
     }
   }
   return { title: `Throughput of ${total} launches of /bin/true`, unit: '/s', rows };

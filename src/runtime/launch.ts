@@ -83,22 +83,32 @@ export async function launchIn(
     };
     const watch = (data: PreparedData): void => void (waiting = watchOver(host, data));
     const setUp = setUpDataOf(options);
-    const { refused, setUp: report, place } =
-      setUp === undefined
-        ? await launchFromHere(
-            thread,
-            options,
-            waiting?.data ?? plan,
-            { command, terminal: ends.master },
-            watch,
-          )
-        : await thread.launch({ from, setUp, terminal: ends.master, command }, watch);
+    const {
+      refused,
+      setUp: report,
+      place,
+    } = setUp === undefined
+      ? await launchFromHere(
+          thread,
+          options,
+          waiting?.data ?? plan,
+          { command, terminal: ends.master },
+          watch,
+        )
+      : await thread.launch({ from, setUp, terminal: ends.master, command }, watch);
     if (refused !== undefined) throw explainRefusal(refused, program, spec.command);
     const { process } = waiting as unknown as WaitingContainer;
     signal?.throwIfAborted();
     ends.stdio.closeTheirs();
     const terminal = ends.master === undefined ? null : new Terminal(host.syscalls, ends.master);
-    return new Container(process, ends.stdio.streams, terminal, controls, report as RunReport, place);
+    return new Container(
+      process,
+      ends.stdio.streams,
+      terminal,
+      controls,
+      report as RunReport,
+      place,
+    );
   } catch (error) {
     ends.stdio.closeTheirs();
     ends.stdio.destroy();

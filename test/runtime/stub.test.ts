@@ -31,7 +31,11 @@ describe('the stub', () => {
   beforeEach(() => {
     const [own, theirs] = host.processes.socketpair();
     const descriptors = new Map([[STUB_SOCKET, theirs]]);
-    pid = host.processes.posix_spawn({ path: `/proc/self/fd/${host.image}`, argv: ['stub'], descriptors });
+    pid = host.processes.posix_spawn({
+      path: `/proc/self/fd/${host.image}`,
+      argv: ['stub'],
+      descriptors,
+    });
     host.processes.close(theirs);
     connection = new StubConnection(host.processes, own);
   });
@@ -43,17 +47,24 @@ describe('the stub', () => {
 
   it('is what its source says, where the same compiler is at hand', function () {
     const compilers = { x64: 'gcc', arm64: 'aarch64-linux-gnu-gcc' };
-    const versions = Object.values(compilers).map((compiler) => spawnSync(compiler, ['-dumpfullversion'], { encoding: 'utf8' }).stdout?.trim());
+    const versions = Object.values(compilers).map((compiler) =>
+      spawnSync(compiler, ['-dumpfullversion'], { encoding: 'utf8' }).stdout?.trim(),
+    );
     const [wanted] = readFileSync(join(NATIVE, 'compiler'), 'utf8').trim().split('\n');
     if (versions.some((version) => version !== wanted)) {
-      console.log(`      skipped: gcc ${wanted} for both architectures is needed, and there is ${versions.join(', ')}`);
+      console.log(
+        `      skipped: gcc ${wanted} for both architectures is needed, and there is ${versions.join(', ')}`,
+      );
       this.skip();
     }
     const directory = mkdtempSync(join(tmpdir(), 'nsinit-stub-'));
     try {
       expect(spawnSync(join(NATIVE, 'build'), [directory]).status).to.equal(0);
       for (const name of ['stub-x64', 'stub-arm64']) {
-        expect(readFileSync(join(directory, name)).equals(readFileSync(join(NATIVE, name))), name).to.equal(true);
+        expect(
+          readFileSync(join(directory, name)).equals(readFileSync(join(NATIVE, name))),
+          name,
+        ).to.equal(true);
       }
     } finally {
       rmSync(directory, { recursive: true });
@@ -75,7 +86,9 @@ describe('the stub', () => {
   });
 
   it('cannot be written to: it is sealed', () => {
-    expect(() => host.syscalls.write(host.image, new Uint8Array(1))).to.throw(SyscallError).with.property('code', 'EPERM');
+    expect(() => host.syscalls.write(host.image, new Uint8Array(1)))
+      .to.throw(SyscallError)
+      .with.property('code', 'EPERM');
   });
 
   it('makes the calls of a program and tells their results', () => {
@@ -85,7 +98,9 @@ describe('the stub', () => {
 
   it('stops at a call that is refused, and names it', () => {
     const program = new StubProgram();
-    program.call('chdir', [program.string('/nowhere')], { shown: ['"/nowhere"'] }).call('umask', [0]);
+    program
+      .call('chdir', [program.string('/nowhere')], { shown: ['"/nowhere"'] })
+      .call('umask', [0]);
     expect(() => connection.run(program.encode('serve')))
       .to.throw(SyscallError, 'chdir("/nowhere"): ENOENT')
       .with.property('code', 'ENOENT');
@@ -98,7 +113,9 @@ describe('the stub', () => {
 
   it('inherits no descriptor but its socket', () => {
     const remote = new LinuxSyscalls(new RemoteTransport(connection));
-    const directory = remote.openat2(AT_FDCWD, hostPath('/proc/thread-self/fd'), { flags: O_RDONLY });
+    const directory = remote.openat2(AT_FDCWD, hostPath('/proc/thread-self/fd'), {
+      flags: O_RDONLY,
+    });
     const names = remote.getdents64(directory).map(({ name }) => name);
     expect(names.sort()).to.deep.equal(['.', '..', '0', '255']);
     remote.close(directory);
@@ -118,24 +135,39 @@ describe('the stub', () => {
     const statx = (sys: LinuxSyscalls): unknown =>
       sys.statx(AT_FDCWD, hostPath('/bin/sh'), flags<AtFlags>(), STATX_BASIC_STATS);
     expect(statx(remote)).to.deep.equal(statx(new LinuxSyscalls()));
-    expect(() => remote.openat2(AT_FDCWD, hostPath('/nowhere'), { flags: O_RDONLY })).to.throw(SyscallError, 'ENOENT');
-    expect(remote.read(remote.openat2(AT_FDCWD, hostPath('/proc/self/mountinfo'), { flags: O_RDONLY }), 1 << 20).length).to.be.above(10);
+    expect(() => remote.openat2(AT_FDCWD, hostPath('/nowhere'), { flags: O_RDONLY })).to.throw(
+      SyscallError,
+      'ENOENT',
+    );
+    expect(
+      remote.read(
+        remote.openat2(AT_FDCWD, hostPath('/proc/self/mountinfo'), { flags: O_RDONLY }),
+        1 << 20,
+      ).length,
+    ).to.be.above(10);
   });
 
   it('does the same as an arm64 program', function () {
-    const qemu = ['/usr/bin/qemu-aarch64-static', '/usr/bin/qemu-aarch64'].find((path) => existsSync(path));
+    const qemu = ['/usr/bin/qemu-aarch64-static', '/usr/bin/qemu-aarch64'].find((path) =>
+      existsSync(path),
+    );
     if (qemu === undefined) {
       console.log('      skipped: qemu-aarch64-static is needed (package qemu-user-static)');
       this.skip();
     }
     const [own, theirs] = host.processes.socketpair();
     const argv = ['qemu', join(NATIVE, 'stub-arm64')];
-    const child = host.processes.posix_spawn({ path: qemu, argv, descriptors: new Map([[STUB_SOCKET, theirs]]) });
+    const child = host.processes.posix_spawn({
+      path: qemu,
+      argv,
+      descriptors: new Map([[STUB_SOCKET, theirs]]),
+    });
     host.processes.close(theirs);
     const arm64 = new StubConnection(host.processes, own);
     const program = new StubProgram().call('umask', [0o77]).call('umask', [0o22]).encode('exit');
     const view = new DataView(program.bytes.buffer);
-    for (const call of [0, 1]) view.setUint32(FRAME_HEADER_SIZE + call * CALL_SIZE, PROCESS_CALL_NUMBERS.umask[1], true);
+    for (const call of [0, 1])
+      view.setUint32(FRAME_HEADER_SIZE + call * CALL_SIZE, PROCESS_CALL_NUMBERS.umask[1], true);
     expect(arm64.run(program)[1]).to.equal(0o77);
     arm64.close();
     expect(host.processes.waitid(child)).to.deep.equal({ code: 0, signal: null });
@@ -143,7 +175,9 @@ describe('the stub', () => {
 
   it('tells of its end instead of an answer', () => {
     host.processes.kill(pid, 9);
-    expect(() => connection.run(new StubProgram().call('umask', [0]).encode('serve'))).to.throw(StubEndedError);
+    expect(() => connection.run(new StubProgram().call('umask', [0]).encode('serve'))).to.throw(
+      StubEndedError,
+    );
     expect(host.processes.waitid(pid)).to.deep.equal({ code: null, signal: 9 });
     pid = 0;
   });
