@@ -23,9 +23,19 @@ export {
 } from './pipeline/run.js';
 export type { Fallback, Step, StepClass, StepContext, View } from './pipeline/step.js';
 
+export {
+  attachMount,
+  createMount,
+  deferUmount,
+  mountNew,
+  withFd,
+  withoutUmask,
+  type NewFileSystem,
+} from './steps/attach-mount.js';
 export { BindMountStep } from './steps/bind-mount.js';
 export { BindRootfsStep } from './steps/bind-rootfs.js';
 export { ConsoleStep } from './steps/console.js';
+export { inDev } from './steps/dev-directory.js';
 export { DevStep } from './steps/dev.js';
 export { DevSymlinksStep } from './steps/dev-symlinks.js';
 export { DeviceNodesStep } from './steps/device-nodes.js';
@@ -63,10 +73,24 @@ export {
   hostPath,
   PathError,
   sourceName,
+  type AtPath,
+  type Component,
   type HostPath,
+  type PathArg,
 } from './syscalls/paths.js';
 export * from './syscalls/process-flags.js';
-export { RootDir } from './syscalls/root-dir.js';
+export { RootDir, splitPath } from './syscalls/root-dir.js';
 export { isErrno, SyscallError } from './syscalls/syscall-error.js';
-export type { CallArgs, CallName, CallResult, Syscalls } from './syscalls/syscalls.js';
+export type {
+  CallArgs,
+  CallName,
+  CallResult,
+  DeviceNumber,
+  DirEntry,
+  MountAttr,
+  OpenHow,
+  Statfs,
+  Statx,
+  Syscalls,
+} from './syscalls/syscalls.js';
 export { formatTracedCall, TracingSyscalls, type TracedCall } from './syscalls/tracing-syscalls.js';

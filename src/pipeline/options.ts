@@ -56,8 +56,8 @@ export class OptionReader {
   }
 
   /** An absolute path without `..` in the container. */
-  containerPath(option: string): string {
-    const value = this.string(option);
+  containerPath(option: string, otherwise?: string): string {
+    const value = this.string(option, otherwise);
     if (!value.startsWith('/') || value.split('/').includes('..') || value.includes('\0')) {
       throw optionError(option, 'an absolute path without ".."', value);
     }
