@@ -47,6 +47,7 @@ export function buildPipeline(given: RunFlags): Pipeline {
     noPivot: !given.pivot,
     propagation: propagation as PropagationMode | undefined,
     loopDevices: given.loopDevices,
+    console: given.tty === true ? true : undefined,
     throwaway: given.rootfs === undefined,
     mounts: [...given.bind, ...given.tmpfs],
   });

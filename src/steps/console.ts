@@ -24,7 +24,7 @@ import {
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
 } from '../syscalls/mount-flags.js';
-import { component, fdPath, hostPath } from '../syscalls/paths.js';
+import { component, fdPath, hostPath, type HostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, withFd, withoutUmask } from './attach-mount.js';
 import { inDev } from './dev-directory.js';
@@ -33,6 +33,8 @@ import { TERMINAL } from './keys.js';
 export interface ConsoleOptions {
   /** The terminal's path on the host, as the seed took it; else the one handed over is used. */
   readonly path: string | undefined;
+  /** The seed's calls by path: a node like the terminal's, and the terminal bound over it. */
+  readonly classic: boolean;
 }
 
 const UNIX98_PTY_SLAVE_MAJOR = 136;
@@ -50,21 +52,28 @@ export class ConsoleStep implements Step<ConsoleOptions> {
   static parse(input: unknown): ConsoleOptions {
     const given = new OptionReader(input);
     const path = given.string('path', '');
-    return given.done({ path: path === '' ? undefined : hostPath(path) });
+    return given.done({
+      path: path === '' ? undefined : hostPath(path),
+      classic: given.boolean('classic', path !== ''),
+    });
   }
 
   describe({ path }: ConsoleOptions): string {
     return `bind ${path ?? 'the terminal, if there is one,'} on /dev/console`;
   }
 
-  execute({ path }: ConsoleOptions, context: StepContext): void {
+  execute({ path, classic }: ConsoleOptions, context: StepContext): void {
     if (path !== undefined) {
       this.#classic(path, context);
       return;
     }
     const master = context.find(TERMINAL);
     if (master === undefined) return;
-    const slave = this.#openSlave(master);
+    if (classic) this.#classic(this.#pathOf(this.#numberOf(master)), context);
+    else this.#bind(this.#openSlave(master), context);
+  }
+
+  #bind(slave: Fd, context: StepContext): void {
     withFd(this.sys, slave, () => {
       const tree = this.sys.open_tree(
         slave,
@@ -85,10 +94,8 @@ export class ConsoleStep implements Step<ConsoleOptions> {
    * is known by its number, and checked to be that and to be on a devpts (CVE-2025-52565).
    */
   #openSlave(master: Fd): Fd {
-    const number = new Uint8Array(4);
-    this.sys.ioctl(master, TIOCGPTN, number);
-    const minor = new DataView(number.buffer).getUint32(0, true);
-    const path = hostPath(`/dev/pts/${minor}`);
+    const minor = this.#numberOf(master);
+    const path = this.#pathOf(minor);
     const slave = this.sys.openat2(AT_FDCWD, path, { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
     const { mode, rdev } = this.sys.statx(slave, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
     // Each major has 256 minors (devices.txt).
@@ -98,6 +105,16 @@ export class ConsoleStep implements Step<ConsoleOptions> {
       return slave;
     this.sys.close(slave);
     throw new NsinitError('NSINIT_VERIFY', `${path} is not the other side of the given terminal`);
+  }
+
+  #numberOf(master: Fd): number {
+    const number = new Uint8Array(4);
+    this.sys.ioctl(master, TIOCGPTN, number);
+    return new DataView(number.buffer).getUint32(0, true);
+  }
+
+  #pathOf(minor: number): HostPath {
+    return hostPath(`/dev/pts/${minor}`);
   }
 
   /** The seed's way: a node like the terminal's with the terminal bound over it. */

@@ -34,8 +34,11 @@ export interface PresetOptions {
   readonly propagation?: PropagationMode | undefined;
   /** Always in `classic`, as in the seed. */
   readonly loopDevices?: boolean | undefined;
-  /** The classic console: a terminal's path on the host. `standard` takes the key TERMINAL. */
-  readonly console?: string | undefined;
+  /**
+   * The console of `classic`: a terminal's path on the host, or true for the one handed over by the
+   * key TERMINAL. `standard` takes the latter whenever there is one.
+   */
+  readonly console?: string | true | undefined;
   /** A copy of this machine as the root, instead of a directory. */
   readonly throwaway?: boolean | undefined;
   readonly mounts?: readonly UserMount[] | undefined;
@@ -77,7 +80,9 @@ function classic(options: PresetOptions): Pipeline {
     .use(LoopDevicesStep)
     .use(DevSymlinksStep, { always: true });
   if (options.console !== undefined)
-    pipeline.use(PtmxStep).use(ConsoleStep, { path: options.console });
+    pipeline
+      .use(PtmxStep)
+      .use(ConsoleStep, options.console === true ? { classic: true } : { path: options.console });
   useMounts(pipeline, options.mounts ?? []);
   return pipeline
     .use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' })
