@@ -7,8 +7,16 @@ export {
   type ErrorCode,
   type UndoOutcome,
 } from './pipeline/errors.js';
-export { inject, injectable, LOGGER, SYSCALLS } from './pipeline/injection.js';
-export { key, type Key } from './pipeline/key.js';
+export type { Dependency, Token } from './pipeline/dependencies.js';
+export {
+  inject,
+  injectable,
+  LOGGER,
+  SYSCALLS,
+  type Service,
+  type ServiceContainer,
+} from './pipeline/injection.js';
+export { key, sharedKey, type Key } from './pipeline/key.js';
 export { silentLogger, type Logger } from './pipeline/logger.js';
 export type { Observer } from './pipeline/observer.js';
 export { OptionReader, optionError } from './pipeline/options.js';

@@ -1,6 +1,8 @@
+import { recognizeAcrossCopies } from '../syscalls/across-copies.js';
 /** Codes that do not change between versions; docs/reference/errors.md has a paragraph for each. */
 export type ErrorCode =
   | 'NSINIT_HOST_NAMESPACE'
+  | 'NSINIT_INJECTION'
   | 'NSINIT_MISSING_VALUE'
   | 'NSINIT_OPTION'
   | 'NSINIT_PLAN'
@@ -22,6 +24,7 @@ export class NsinitError extends Error {
     super(message, options);
   }
 }
+recognizeAcrossCopies(NsinitError, 'NsinitError');
 
 /** The pipeline cannot run as it is: everything that is wrong with it, at once. */
 export class PlanError extends NsinitError {
@@ -36,6 +39,7 @@ export class PlanError extends NsinitError {
     );
   }
 }
+recognizeAcrossCopies(PlanError, 'PlanError');
 
 /**
  * What became of the steps before the failed one: taken back, partly taken back, or not to be
@@ -58,3 +62,4 @@ export class StepError extends NsinitError {
     super('NSINIT_STEP', `step ${step}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
+recognizeAcrossCopies(StepError, 'StepError');

@@ -1,16 +1,16 @@
+import { recognizeAcrossCopies } from '../syscalls/across-copies.js';
 import { checkOrder } from './check-order.js';
 import { NsinitError, PlanError } from './errors.js';
-import { createRunContainer, type DependencyContainer, type InjectionToken } from './injection.js';
+import { createRunContainer, makeStep } from './injection.js';
 import { describeEntry, type PipelineEntry, type PlannedStep } from './pipeline-entry.js';
 import { Run, type RunOptions, type RunReport } from './run.js';
-import type { Step, StepClass } from './step.js';
+import type { StepClass } from './step.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
 /** What may be given to `plan`. */
-export interface PlanOptions {
+export interface PlanOptions extends Pick<RunOptions, 'container' | 'services'> {
   /** Describes although something is wrong with the order. */
   readonly force?: boolean | undefined;
-  readonly container?: DependencyContainer | undefined;
 }
 
 /** An ordered list of steps. The order is exactly the one in which they were put. */
@@ -57,13 +57,11 @@ export class Pipeline {
    *
    * @throws PlanError with everything that is wrong, unless forced.
    */
-  plan({ force = false, container }: PlanOptions = {}): readonly PlannedStep[] {
+  plan({ force = false, container, services }: PlanOptions = {}): readonly PlannedStep[] {
     const problems = checkOrder(this.#entries);
     if (problems.length > 0 && !force) throw new PlanError(problems);
-    const services = createRunContainer(noSyscalls, undefined, container);
-    return this.#entries.map((entry) =>
-      describeEntry(entry, services.resolve(entry.step as InjectionToken<Step<unknown>>)),
-    );
+    const child = createRunContainer(noSyscalls, undefined, container, services);
+    return this.#entries.map((entry) => describeEntry(entry, makeStep(child, entry.step)));
   }
 
   /**
@@ -87,6 +85,7 @@ export class Pipeline {
     );
   }
 }
+recognizeAcrossCopies(Pipeline, 'Pipeline');
 
 // Describing a step makes no call; one that does is told so.
 const noSyscalls = new Proxy({} as Syscalls, {

@@ -1,5 +1,4 @@
-import type { DependencyContainer, InjectionToken } from './injection.js';
-import { createRunContainer } from './injection.js';
+import { createRunContainer, makeStep, type Service, type ServiceContainer } from './injection.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import { AT_FDCWD } from '../syscalls/descriptor.js';
 import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../syscalls/file-flags.js';
@@ -10,7 +9,7 @@ import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { TracingSyscalls } from '../syscalls/tracing-syscalls.js';
 import { NsinitError, StepError } from './errors.js';
-import { HandOver, type Key } from './key.js';
+import { HandOver, sharedKey, type Key } from './key.js';
 import { silentLogger, type Logger } from './logger.js';
 import { refuseHostNamespace } from './namespace-guard.js';
 import type { Observer } from './observer.js';
@@ -28,7 +27,9 @@ export interface RunOptions {
   /** The root directory, absolute. Without it a step has to make a root. */
   readonly rootfs?: string | undefined;
   /** The application's container: its services can be injected into steps. */
-  readonly container?: DependencyContainer | undefined;
+  readonly container?: ServiceContainer | undefined;
+  /** Services for the steps of this run, by token; they go before the container's. */
+  readonly services?: readonly Service[] | undefined;
   readonly logger?: Logger | undefined;
   readonly observers?: readonly Observer[] | undefined;
   readonly provide?: readonly Provided[] | undefined;
@@ -79,11 +80,10 @@ export class Run {
   /** @throws StepError; NsinitError before anything was done. */
   execute(entries: readonly PipelineEntry[]): RunReport {
     if (this.options.force !== true) refuseHostNamespace(this.options.syscalls);
-    const container = createRunContainer(this.#sys, this.#logger, this.options.container);
+    const { container: parent, services } = this.options;
+    const container = createRunContainer(this.#sys, this.#logger, parent, services);
     // All are made before the first runs: a missing service is found while nothing has happened.
-    const instances = entries.map(({ step }) =>
-      container.resolve(step as InjectionToken<Step<unknown>>),
-    );
+    const instances = entries.map(({ step }) => makeStep(container, step));
     const root = new RootDir(this.#sys, this.#openRoot(), (undo) => this.#undo.push(undo));
     try {
       const steps = entries.map((entry, index) => {
@@ -194,10 +194,10 @@ export class Run {
 }
 
 /** The root directory as the caller gave it. */
-export const ROOTFS: Key<HostPath> = { name: 'rootfs' };
+export const ROOTFS: Key<HostPath> = sharedKey('nsinit.rootfs', 'rootfs');
 
 /** Called by the step that switches the root, at the moment from which nothing can be taken back. */
-export const ROOT_SWITCHED: Key<() => void> = { name: 'root switched' };
+export const ROOT_SWITCHED: Key<() => void> = sharedKey('nsinit.rootSwitched', 'root switched');
 
 function refusePromise(step: string, returned: unknown): void {
   if (typeof returned !== 'object' || returned === null || !('then' in returned)) return;

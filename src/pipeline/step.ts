@@ -1,5 +1,6 @@
 import type { Fd } from '../syscalls/descriptor.js';
 import type { RootDir } from '../syscalls/root-dir.js';
+import type { Dependency } from './dependencies.js';
 import type { Key } from './key.js';
 import type { Logger } from './logger.js';
 
@@ -54,6 +55,8 @@ export interface StepClass<O> {
   /** kebab-case; of third parties `vendor:name`. */
   readonly stepName: string;
   readonly view: View;
+  /** What the constructor is to be given, a token for each parameter, in place of decorators. */
+  readonly inject?: readonly Dependency[];
   /** Steps that have to come before, where they are in the pipeline. Asserted, never used to sort. */
   readonly after?: readonly string[];
   /** It moves the root; steps behind it see the container's tree. */

@@ -32,7 +32,10 @@ export interface SetUpOptions {
 }
 
 /** What a Pipeline of the calling thread may be given besides. */
-export type LocalRunOptions = Pick<RunOptions, 'container' | 'logger' | 'observers' | 'provide'>;
+export type LocalRunOptions = Pick<
+  RunOptions,
+  'container' | 'logger' | 'observers' | 'provide' | 'services'
+>;
 
 /** How the root is set up, without what cannot leave its thread. */
 export type SetUpData = Omit<SetUpOptions, 'pipeline'> & {

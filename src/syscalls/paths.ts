@@ -1,3 +1,4 @@
+import { recognizeAcrossCopies } from './across-copies.js';
 import type { Fd } from './descriptor.js';
 
 declare const kind: unique symbol;
@@ -37,6 +38,7 @@ export class PathError extends TypeError {
   override readonly name = 'PathError';
   readonly code = 'NSINIT_PATH';
 }
+recognizeAcrossCopies(PathError, 'PathError');
 
 function checkAbsolute(path: string, what: string): void {
   if (typeof path !== 'string' || !path.startsWith('/')) {

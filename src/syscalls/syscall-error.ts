@@ -1,3 +1,4 @@
+import { recognizeAcrossCopies } from './across-copies.js';
 import type { ErrnoName } from './errno.js';
 import { errnoName, errnoText } from './errno.js';
 import type { CallName } from './syscalls.js';
@@ -33,6 +34,7 @@ export class SyscallError extends Error {
     return explained;
   }
 }
+recognizeAcrossCopies(SyscallError, 'SyscallError');
 
 /** Whether the kernel refused with one of these error names. */
 export function isErrno(error: unknown, ...codes: readonly ErrnoName[]): error is SyscallError {

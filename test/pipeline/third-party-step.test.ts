@@ -9,6 +9,7 @@ import {
   StepError,
   SYSCALLS,
   type Observer,
+  type Service,
   type Step,
   type StepContext,
   type Syscalls,
@@ -40,15 +41,10 @@ class StampStep implements Step<StampOptions> {
   }
 }
 
-const clockAt = async (time: string) => {
-  const { container } = await import('tsyringe');
-  const child = container.createChildContainer();
-  child.register(CLOCK, { useValue: () => time });
-  return child;
-};
+const clockAt = (time: string): Service => [CLOCK, () => time];
 
 describe('a step of somebody else', () => {
-  it('runs behind dev-symlinks, with its option and its service', async () => {
+  it('runs behind dev-symlinks, with its option and its service', () => {
     const sys = new MockSyscalls();
     const order: string[] = [];
     const observer: Observer = { stepStart: (step) => order.push(step) };
@@ -58,7 +54,7 @@ describe('a step of somebody else', () => {
         syscalls: sys,
         rootfs: '/srv/root',
         force: true,
-        container: await clockAt('noon'),
+        services: [clockAt('noon')],
         observers: [observer],
       });
     expect(order.indexOf('example:stamp')).to.equal(order.indexOf('dev-symlinks') + 1);
@@ -66,22 +62,22 @@ describe('a step of somebody else', () => {
     expect(link?.args[0]).to.equal('at noon');
   });
 
-  it('names the step when it fails, and leaves nothing of the earlier ones', async () => {
+  it('names the step when it fails, and leaves nothing of the earlier ones', () => {
     const sys = new MockSyscalls();
     sys.failAt(1, 'EPERM', 'pivot_root');
     const before = sys.umask(0o22);
     const pipeline = createPreset('standard').insertAfter('dev-symlinks', StampStep, {
       prefix: '',
     });
-    const run = async (): Promise<unknown> => {
-      const container = await clockAt('noon');
+    const services = [clockAt('noon')];
+    const run = (): unknown => {
       try {
-        return pipeline.run({ syscalls: sys, rootfs: '/srv/root', force: true, container });
+        return pipeline.run({ syscalls: sys, rootfs: '/srv/root', force: true, services });
       } catch (error) {
         return error;
       }
     };
-    const error = (await run()) as StepError;
+    const error = run() as StepError;
     expect(error).to.be.instanceOf(StepError);
     expect([error.step, error.undo]).to.deep.equal(['root-switch', 'done']);
     expect(error.message).to.include('pivot_root(".", "."): EPERM');
@@ -101,15 +97,11 @@ describe('a step of somebody else', () => {
     const pipeline = createPreset('standard').insertAfter('dev-symlinks', AsyncStep, {
       prefix: '',
     });
-    const run = async (): Promise<void> => {
-      const container = await clockAt('noon');
-      pipeline.run({ syscalls: new MockSyscalls(), rootfs: '/srv/root', force: true, container });
-    };
-    return run().then(
-      () => expect.fail('it ran'),
-      (error: unknown) =>
-        expect(((error as StepError).cause as NsinitError).code).to.equal('NSINIT_PROMISE'),
-    );
+    const services = [clockAt('noon')];
+    const syscalls = new MockSyscalls();
+    expect(() => pipeline.run({ syscalls, rootfs: '/srv/root', force: true, services }))
+      .to.throw(StepError)
+      .with.nested.property('cause.code', 'NSINIT_PROMISE');
   });
 });
 
