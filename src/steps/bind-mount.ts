@@ -20,6 +20,7 @@ import {
 import { hostPath, type HostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, withFd } from './attach-mount.js';
+import { refuseKernelFiles } from './identity.js';
 
 export interface BindMountOptions {
   /** A file or directory of the host, with what is mounted below it. */
@@ -75,6 +76,7 @@ export class BindMountStep implements Step<BindMountOptions> {
       ? context.root.mkdirAll(target, 0o755)
       : context.root.ensureFile(target, 0o644);
     withFd(sys, place, () => {
+      refuseKernelFiles(sys, place, target);
       attachMount(sys, context, tree, place);
     });
   }

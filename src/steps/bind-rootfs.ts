@@ -2,14 +2,24 @@ import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import { ROOTFS } from '../pipeline/run.js';
-import { AT_FDCWD } from '../syscalls/descriptor.js';
-import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../syscalls/file-flags.js';
-import { flags } from '../syscalls/flags.js';
+import { NsinitError } from '../pipeline/errors.js';
+import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
+import {
+  AT_EMPTY_PATH,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+  STATX_ATTR_MOUNT_ROOT,
+  STATX_BASIC_STATS,
+  STATX_MNT_ID,
+} from '../syscalls/file-flags.js';
+import { flags, hasFlags } from '../syscalls/flags.js';
 import { readMountinfo } from '../syscalls/mountinfo.js';
 import { MS_BIND, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { deferUmount } from './attach-mount.js';
+import { checkSameFile } from './identity.js';
 
 export interface BindRootfsOptions {
   /** Makes it read-only at once, as the seed did: every later step that writes fails. */
@@ -47,13 +57,14 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
   execute({ readonly, privateParent }: BindRootfsOptions, context: StepContext): void {
     const { root } = context;
     const rootfs = context.need(ROOTFS);
-    if (privateParent) this.#makeParentPrivate(rootfs);
+    if (privateParent) this.#makeParentPrivate(root.fd);
     this.sys.mount(fdPath(root.fd), fdPath(root.fd), 'bind', flags(MS_BIND, MS_REC), '');
     // The old descriptor leads below the new mount; the caller's path leads to its top.
     const bound = this.sys.openat2(AT_FDCWD, rootfs, {
       flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
     });
     deferUmount(this.sys, context, bound);
+    this.#checkBound(root.fd, bound, rootfs);
     root.rebase(bound);
     if (readonly) {
       this.sys.mount(
@@ -66,15 +77,20 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     }
   }
 
-  #makeParentPrivate(rootfs: string): void {
-    const around = readMountinfo(this.sys)
-      .filter(
-        ({ mountPoint }) =>
-          mountPoint === '/' || rootfs === mountPoint || rootfs.startsWith(`${mountPoint}/`),
-      )
-      .reduce((nearest, mount) =>
-        mount.mountPoint.length >= nearest.mountPoint.length ? mount : nearest,
-      );
-    if (around.shared) this.sys.mount('', hostPath(around.mountPoint), '', MS_PRIVATE, '');
+  /** The caller's path may lead elsewhere by now: the directory can have been renamed. */
+  #checkBound(before: Fd, bound: Fd, rootfs: string): void {
+    const complaint = `${rootfs} is not the directory any more that it was at the start: another process has replaced it`;
+    checkSameFile(this.sys, before, bound, complaint);
+    const { attributes } = this.sys.statx(bound, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+    if (!hasFlags(attributes, STATX_ATTR_MOUNT_ROOT))
+      throw new NsinitError('NSINIT_VERIFY', complaint);
+  }
+
+  #makeParentPrivate(root: Fd): void {
+    const what = flags(STATX_BASIC_STATS, STATX_MNT_ID);
+    const { mntId } = this.sys.statx(root, '', AT_EMPTY_PATH, what);
+    const around = readMountinfo(this.sys).find(({ id }) => BigInt(id) === mntId);
+    if (around?.shared === true)
+      this.sys.mount('', hostPath(around.mountPoint), '', MS_PRIVATE, '');
   }
 }

@@ -2,7 +2,7 @@ import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
-import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
+import { AT_FDCWD, asFd, type Fd } from '../syscalls/descriptor.js';
 import {
   AT_EMPTY_PATH,
   O_CLOEXEC,
@@ -14,6 +14,7 @@ import {
   S_IFMT,
   STATX_BASIC_STATS,
   TIOCGPTN,
+  TIOCGPTPEER,
 } from '../syscalls/file-flags.js';
 import { DEVPTS_SUPER_MAGIC } from '../syscalls/file-system-magic.js';
 import { flags } from '../syscalls/flags.js';
@@ -24,20 +25,22 @@ import {
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
 } from '../syscalls/mount-flags.js';
-import { component, fdPath, hostPath, type HostPath } from '../syscalls/paths.js';
+import { fdPath, hostPath, type HostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, withFd, withoutUmask } from './attach-mount.js';
 import { inDev } from './dev-directory.js';
+import { checkDevice, checkSameFile, type Device } from './identity.js';
 import { TERMINAL } from './keys.js';
 
 export interface ConsoleOptions {
   /** The terminal's path on the host, as the seed took it; else the one handed over is used. */
-  readonly path: string | undefined;
+  readonly path: HostPath | undefined;
   /** The seed's calls by path: a node like the terminal's, and the terminal bound over it. */
   readonly classic: boolean;
 }
 
-const UNIX98_PTY_SLAVE_MAJOR = 136;
+// Each has 256 minors (devices.txt).
+const UNIX98_PTY_SLAVE_MAJORS = [136, 143] as const;
 
 /** Shows a pseudo-terminal as /dev/console. Without one there is nothing to do. */
 @injectable()
@@ -64,12 +67,12 @@ export class ConsoleStep implements Step<ConsoleOptions> {
 
   execute({ path, classic }: ConsoleOptions, context: StepContext): void {
     if (path !== undefined) {
-      this.#classic(path, context);
+      this.#classic(path, undefined, context);
       return;
     }
     const master = context.find(TERMINAL);
     if (master === undefined) return;
-    if (classic) this.#classic(this.#pathOf(this.#numberOf(master)), context);
+    if (classic) this.#classic(this.#pathOf(master), master, context);
     else this.#bind(this.#openSlave(master), context);
   }
 
@@ -90,57 +93,71 @@ export class ConsoleStep implements Step<ConsoleOptions> {
   }
 
   /**
-   * The other side of the terminal, as a file of this mount namespace: only such can be bound. It
-   * is known by its number, and checked to be that and to be on a devpts (CVE-2025-52565).
+   * The other side of the terminal, as a file of this mount namespace: only such can be bound.
+   * What is found under its number is checked to be the very file that the master leads to
+   * (TIOCGPTPEER), on a devpts: the path may lead elsewhere (CVE-2025-52565).
    */
   #openSlave(master: Fd): Fd {
-    const minor = this.#numberOf(master);
-    const path = this.#pathOf(minor);
+    const path = this.#pathOf(master);
     const slave = this.sys.openat2(AT_FDCWD, path, { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
-    const { mode, rdev } = this.sys.statx(slave, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    // Each major has 256 minors (devices.txt).
-    const same =
-      rdev.major === UNIX98_PTY_SLAVE_MAJOR + (minor >> 8) && rdev.minor === (minor & 0xff);
-    if ((mode & S_IFMT) === S_IFCHR && same && this.sys.fstatfs(slave).type === DEVPTS_SUPER_MAGIC)
+    try {
+      this.#checkPeer(master, slave, path);
       return slave;
-    this.sys.close(slave);
-    throw new NsinitError('NSINIT_VERIFY', `${path} is not the other side of the given terminal`);
+    } catch (error) {
+      this.sys.close(slave);
+      throw error;
+    }
   }
 
-  #numberOf(master: Fd): number {
+  #checkPeer(master: Fd, slave: Fd, path: string): void {
+    const complaint = `${path} is not the other side of the given terminal`;
+    const how = flags(O_RDWR, O_NOCTTY, O_CLOEXEC);
+    withFd(this.sys, asFd(this.sys.ioctl(master, TIOCGPTPEER, how)), (peer) =>
+      checkSameFile(this.sys, slave, peer, complaint),
+    );
+    const { mode, rdev } = this.sys.statx(slave, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+    const [least, most] = UNIX98_PTY_SLAVE_MAJORS;
+    const isTerminal = (mode & S_IFMT) === S_IFCHR && rdev.major >= least && rdev.major <= most;
+    if (!isTerminal || this.sys.fstatfs(slave).type !== DEVPTS_SUPER_MAGIC)
+      throw new NsinitError('NSINIT_VERIFY', complaint);
+  }
+
+  #pathOf(master: Fd): HostPath {
     const number = new Uint8Array(4);
     this.sys.ioctl(master, TIOCGPTN, number);
-    return new DataView(number.buffer).getUint32(0, true);
-  }
-
-  #pathOf(minor: number): HostPath {
-    return hostPath(`/dev/pts/${minor}`);
+    return hostPath(`/dev/pts/${new DataView(number.buffer).getUint32(0, true)}`);
   }
 
   /** The seed's way: a node like the terminal's with the terminal bound over it. */
-  #classic(path: string, context: StepContext): void {
+  #classic(path: HostPath, master: Fd | undefined, context: StepContext): void {
     const how = { flags: flags(O_RDWR, O_NOCTTY, O_NOFOLLOW, O_CLOEXEC) };
     inDev(context, (dev) => {
       withoutUmask(this.sys, () => {
-        withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath(path), how), (terminal) => {
+        withFd(this.sys, this.sys.openat2(AT_FDCWD, path, how), (terminal) => {
           const { mode, rdev } = this.sys.statx(terminal, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+          if (master !== undefined) this.#checkPeer(master, terminal, path);
+          else if ((mode & S_IFMT) !== S_IFCHR)
+            throw new NsinitError('NSINIT_VERIFY', `${path} is not a terminal`);
           context.root.removeIn(dev, 'console');
           this.sys.fchmod(terminal, 0o600);
           this.sys.fchownat(terminal, '', 0, 0, AT_EMPTY_PATH);
-          context.root.mknodIn(dev, 'console', (mode & S_IFMT) | 0o600, rdev);
+          context.root.mknodIn(dev, 'console', S_IFCHR | 0o600, rdev);
+          this.#bindOver(terminal, { type: S_IFCHR, number: rdev }, context, dev);
         });
-        this.#bindOver(path, context, dev);
       });
     });
   }
 
-  #bindOver(path: string, context: StepContext, dev: Fd): void {
-    const how = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
-    const target = this.sys.openat2(dev, component('console'), how);
-    withFd(this.sys, target, () => {
-      this.sys.mount(hostPath(path), fdPath(target), 'bind', MS_BIND, '');
+  /** By the terminal's descriptor: what its path says may have changed since it was looked at. */
+  #bindOver(terminal: Fd, device: Device, context: StepContext, dev: Fd): void {
+    const { sys } = this;
+    const where = `${sys.descriptors.get(dev)}/console`;
+    withFd(sys, context.root.openIn(dev, 'console'), (target) => {
+      checkDevice(sys, target, where, device);
+      sys.mount(fdPath(terminal), fdPath(target), 'bind', MS_BIND, '');
     });
-    const bound = context.keep(this.sys.openat2(dev, component('console'), how));
-    context.defer(() => this.sys.umount2(fdPath(bound), MNT_DETACH));
+    const bound = context.keep(context.root.openIn(dev, 'console'));
+    checkSameFile(sys, bound, terminal, `${where} is not the terminal that was bound there`);
+    context.defer(() => sys.umount2(fdPath(bound), MNT_DETACH));
   }
 }

@@ -6,7 +6,7 @@ import { DEV_DIRECTORY } from './keys.js';
 export function inDev(context: StepContext, work: (dev: Fd) => void): void {
   let dev = context.find(DEV_DIRECTORY);
   if (dev === undefined) {
-    dev = context.keep(context.root.mkdirAll('/dev', 0o755));
+    dev = context.keep(context.root.realDirectory('/dev', 0o755));
     context.provide(DEV_DIRECTORY, dev);
   }
   work(dev);

@@ -39,7 +39,7 @@ export class DevStep implements Step<DevOptions> {
       attributes: flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOEXEC),
       options: { mode: '0755', size },
     };
-    withFd(this.sys, context.root.mkdirAll('/dev', 0o755), (target) => {
+    withFd(this.sys, context.root.realDirectory('/dev', 0o755), (target) => {
       context.provide(DEV_DIRECTORY, mountNew(this.sys, context, wanted, target));
     });
   }

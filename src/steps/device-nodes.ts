@@ -4,7 +4,6 @@ import type { Step, StepContext } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
 import {
-  AT_EMPTY_PATH,
   O_CLOEXEC,
   O_NOFOLLOW,
   O_PATH,
@@ -19,11 +18,12 @@ import {
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
 } from '../syscalls/mount-flags.js';
-import { component, hostPath } from '../syscalls/paths.js';
+import { hostPath } from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
-import type { DeviceNumber, Statx, Syscalls } from '../syscalls/syscalls.js';
+import type { DeviceNumber, Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, withFd, withoutUmask } from './attach-mount.js';
 import { inDev } from './dev-directory.js';
+import { checkDevice, type Device } from './identity.js';
 
 export interface DeviceNodesOptions {
   /** Copies type, mode and number of the host's nodes, and takes whatever is there already. */
@@ -73,7 +73,7 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
       withoutUmask(this.sys, () => {
         let bind = false;
         for (const [name, number] of NODES) {
-          if (fromHost) copyNode(this.sys, context, dev, name);
+          if (fromHost) copyNode(this.sys, context, dev, name, { type: S_IFCHR, number });
           else if (bind) this.#bind(context, dev, name, number);
           else bind = !this.#make(context, dev, name, number);
         }
@@ -91,17 +91,14 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
       this.#bind(context, dev, name, number);
       return false;
     }
-    const how = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
-    withFd(this.sys, this.sys.openat2(dev, component(name), how), (fd) =>
-      this.#verify(fd, name, number),
-    );
+    checkNode(this.sys, context, dev, name, { type: S_IFCHR, number });
     return true;
   }
 
   #bind(context: StepContext, dev: Fd, name: string, number: DeviceNumber): void {
     const how = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
     withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath(`/dev/${name}`), how), (source) => {
-      this.#verify(source, name, number);
+      checkDevice(this.sys, source, `/dev/${name}`, { type: S_IFCHR, number });
       const tree = this.sys.open_tree(
         source,
         '',
@@ -112,29 +109,42 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
       });
     });
   }
-
-  /** By descriptor: what stands under the name may have been swapped (CVE-2025-31133). */
-  #verify(fd: Fd, name: string, { major, minor }: DeviceNumber): void {
-    const { mode, rdev } = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    if ((mode & S_IFMT) === S_IFCHR && rdev.major === major && rdev.minor === minor) return;
-    throw new NsinitError(
-      'NSINIT_VERIFY',
-      `/dev/${name} is not the character device ${major}:${minor}`,
-    );
-  }
 }
 
-/** Copies a node of the host's /dev. An entry that is there already stays. @throws SyscallError */
-export function copyNode(sys: Syscalls, context: StepContext, dev: Fd, name: string): void {
-  const stat: Statx = sys.statx(
-    AT_FDCWD,
-    hostPath(`/dev/${name}`),
-    flags<AtFlags>(),
-    STATX_BASIC_STATS,
-  );
+/**
+ * Copies a node of the host's /dev, mode and all. A node that is there already stays, if it is the
+ * same device (CVE-2025-31133: an image brings a /dev/null of its own).
+ *
+ * @throws SyscallError; NsinitError when the host's or the root's is another device.
+ */
+export function copyNode(
+  sys: Syscalls,
+  context: StepContext,
+  dev: Fd,
+  name: string,
+  wanted: Device,
+): void {
+  const path = hostPath(`/dev/${name}`);
+  const { mode, rdev } = sys.statx(AT_FDCWD, path, flags<AtFlags>(), STATX_BASIC_STATS);
+  if ((mode & S_IFMT) !== wanted.type)
+    throw new NsinitError('NSINIT_VERIFY', `the host's ${path} is not a device of the usual type`);
   try {
-    context.root.mknodIn(dev, name, stat.mode, stat.rdev);
+    context.root.mknodIn(dev, name, mode, rdev);
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
   }
+  checkNode(sys, context, dev, name, wanted);
+}
+
+/** What has just been made may have been swapped already. */
+function checkNode(
+  sys: Syscalls,
+  { root }: StepContext,
+  dev: Fd,
+  name: string,
+  wanted: Device,
+): void {
+  withFd(sys, root.openIn(dev, name), (fd) =>
+    checkDevice(sys, fd, `${sys.descriptors.get(dev)}/${name}`, wanted),
+  );
 }

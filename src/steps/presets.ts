@@ -82,7 +82,10 @@ function classic(options: PresetOptions): Pipeline {
   if (options.console !== undefined)
     pipeline
       .use(PtmxStep)
-      .use(ConsoleStep, options.console === true ? { classic: true } : { path: options.console });
+      .use(
+        ConsoleStep,
+        options.console === true ? { classic: true } : { path: hostPath(options.console) },
+      );
   useMounts(pipeline, options.mounts ?? []);
   return pipeline
     .use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' })

@@ -15,7 +15,7 @@ import {
   type AtFlags,
 } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
-import { readMountinfo } from '../syscalls/mountinfo.js';
+import { readMountinfo, type MountinfoEntry } from '../syscalls/mountinfo.js';
 import {
   MNT_DETACH,
   MOVE_MOUNT_F_EMPTY_PATH,
@@ -23,7 +23,7 @@ import {
   MS_REC,
   MS_SLAVE,
 } from '../syscalls/mount-flags.js';
-import { containerPath, fdPath, hostPath, sourceName } from '../syscalls/paths.js';
+import { component, containerPath, fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withFd } from './attach-mount.js';
@@ -96,8 +96,7 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
 
   /** Needs no directory for the old root: it is stacked on the new one (pivot_root(2), NOTES). */
   #pivot(context: StepContext): void {
-    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
-    withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath('/'), how), (old) => {
+    withFd(this.sys, this.#openOldRoot(), (old) => {
       explainPivotError(this.sys, context, () => this.sys.pivot_root('.', '.'));
       context.need(ROOT_SWITCHED)();
       this.sys.fchdir(old);
@@ -111,16 +110,37 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
   #classicPivot(context: StepContext): void {
     const { root } = context;
     const name = this.#makePutOld(context, root.fd);
-    withFd(this.sys, root.openDirectory(`/${name}`), (putOld) => {
-      explainPivotError(this.sys, context, () =>
-        this.sys.pivot_root(fdPath(root.fd), fdPath(putOld)),
-      );
-      context.need(ROOT_SWITCHED)();
+    withFd(this.sys, this.#openOldRoot(), (old) => {
+      withFd(this.sys, root.enterIn(root.fd, name, 0o700), (putOld) => {
+        explainPivotError(this.sys, context, () =>
+          this.sys.pivot_root(fdPath(root.fd), fdPath(putOld)),
+        );
+        context.need(ROOT_SWITCHED)();
+      });
+      this.sys.chdir(containerPath('/'));
+      this.sys.umount2(containerPath(`/${name}`), MNT_DETACH);
+      this.#checkDetached(old, name);
     });
-    const putOld = containerPath(`/${name}`);
-    this.sys.chdir(containerPath('/'));
-    this.sys.umount2(putOld, MNT_DETACH);
-    this.sys.unlinkat(AT_FDCWD, putOld, AT_REMOVEDIR);
+    this.sys.fchdir(root.fd);
+    this.sys.unlinkat(root.fd, component(name), AT_REMOVEDIR);
+  }
+
+  #openOldRoot(): Fd {
+    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
+    return this.sys.openat2(AT_FDCWD, hostPath('/'), how);
+  }
+
+  /**
+   * The seed detaches the old root by name. Where another process has put a different mount under
+   * that name, the host's files are still below the new root: getcwd(2) has a path for them then.
+   */
+  #checkDetached(old: Fd, name: string): void {
+    this.sys.fchdir(old);
+    if (this.sys.getcwd().startsWith('(unreachable)')) return;
+    throw new NsinitError(
+      'NSINIT_VERIFY',
+      `/${name} was not the old root any more: another process has replaced it`,
+    );
   }
 
   // Counted up and not drawn by lot, so that a plan and its run have the same name.
@@ -155,10 +175,11 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
 
   /** Nothing is detached by a move, so every whole proc and sysfs of the host is hidden first. */
   #hideHost({ root }: StepContext): void {
-    const rootfs = this.sys.descriptors.get(root.fd);
-    for (const { fstype, root: part, mountPoint } of readMountinfo(this.sys).reverse()) {
-      if (part !== '/' || (fstype !== 'proc' && fstype !== 'sysfs')) continue;
-      if (mountPoint.startsWith(`${rootfs}/`)) continue;
+    const mounts = readMountinfo(this.sys);
+    const { mntId } = this.sys.statx(root.fd, '', AT_EMPTY_PATH, MOUNT_ID);
+    const own = mountsBelow(mounts, Number(mntId));
+    for (const { id, fstype, root: part, mountPoint } of mounts.reverse()) {
+      if (part !== '/' || (fstype !== 'proc' && fstype !== 'sysfs') || own.has(id)) continue;
       try {
         this.sys.umount2(hostPath(mountPoint), MNT_DETACH);
       } catch (error) {
@@ -168,4 +189,15 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
       }
     }
   }
+}
+
+/** A mount and what is mounted below it, by id: the caller's path may be a link, mountinfo has none. */
+function mountsBelow(mounts: readonly MountinfoEntry[], top: number): ReadonlySet<number> {
+  const below = new Set([top]);
+  // A parent may stand behind its child (MS_MOVE).
+  for (let before = 0; before < below.size;) {
+    before = below.size;
+    for (const { id, parent } of mounts) if (below.has(parent)) below.add(id);
+  }
+  return below;
 }

@@ -2,15 +2,15 @@ import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import type { Fd } from '../syscalls/descriptor.js';
-import { component, fdPath, hostPath, sourceName } from '../syscalls/paths.js';
+import { fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { AT_FDCWD } from '../syscalls/descriptor.js';
+import { AT_EMPTY_PATH, AT_RECURSIVE } from '../syscalls/file-flags.js';
 import {
-  AT_EMPTY_PATH,
-  AT_RECURSIVE,
-  O_CLOEXEC,
-  O_DIRECTORY,
-  O_PATH,
-} from '../syscalls/file-flags.js';
+  DEVPTS_SUPER_MAGIC,
+  PROC_SUPER_MAGIC,
+  SYSFS_MAGIC,
+  TMPFS_MAGIC,
+} from '../syscalls/file-system-magic.js';
 import { flags } from '../syscalls/flags.js';
 import {
   MNT_DETACH,
@@ -24,11 +24,14 @@ import {
   OPEN_TREE_AT_RECURSIVE,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
+  type MountFlags,
 } from '../syscalls/mount-flags.js';
 import { splitPath } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, mountNew, withFd, type NewFileSystem } from './attach-mount.js';
+import { inDev } from './dev-directory.js';
+import { checkMounted } from './identity.js';
 import { DEV_DIRECTORY, PID_NAMESPACE } from './keys.js';
 
 export interface SystemMountsOptions {
@@ -40,6 +43,31 @@ export interface SystemMountsOptions {
 
 const SAFE = flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC);
 const SAFE_CLASSIC = flags(MS_NOSUID, MS_NODEV, MS_NOEXEC);
+
+/** A mount by mount(2), with the seed's arguments. */
+interface ClassicMount {
+  readonly source: string;
+  readonly fstype: string;
+  readonly flags: MountFlags;
+  readonly data: string;
+  /** The super-block magic by which it is known again. */
+  readonly magic: number;
+}
+
+const HOST_MAGIC = { '/proc': PROC_SUPER_MAGIC, '/sys': SYSFS_MAGIC };
+
+const CLASSIC = {
+  proc: { source: 'proc', fstype: 'proc', flags: SAFE_CLASSIC, data: '', magic: PROC_SUPER_MAGIC },
+  sys: { source: 'sysfs', fstype: 'sysfs', flags: SAFE_CLASSIC, data: '', magic: SYSFS_MAGIC },
+  shm: { source: 'shm', fstype: 'tmpfs', flags: SAFE_CLASSIC, data: '', magic: TMPFS_MAGIC },
+  pts: {
+    source: 'devpts',
+    fstype: 'devpts',
+    flags: flags(MS_NOSUID, MS_NOEXEC),
+    data: 'newinstance,ptmxmode=0666,mode=620,gid=5',
+    magic: DEVPTS_SUPER_MAGIC,
+  },
+} satisfies Record<string, ClassicMount>;
 
 /** Mounts the file systems that programs expect: proc, sys, devpts, shm and mqueue. */
 @injectable()
@@ -94,39 +122,34 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
   }
 
   #mountClassic({ shmSize }: SystemMountsOptions, context: StepContext): void {
-    this.#classic(context, 'proc', '/proc', 'proc', '');
-    this.#classic(context, 'sysfs', '/sys', 'sysfs', '');
-    this.#classic(context, 'shm', '/dev/shm', 'tmpfs', `mode=1777,size=${shmSize}`);
-    this.#classic(
-      context,
-      'devpts',
-      '/dev/pts',
-      'devpts',
-      'newinstance,ptmxmode=0666,mode=620,gid=5',
-    );
+    const { fd } = context.root;
+    this.#classic(context, fd, 'proc', CLASSIC.proc);
+    this.#classic(context, fd, 'sys', CLASSIC.sys);
+    // Resolved once: another process may put something else under the name /dev at any time.
+    inDev(context, (dev) => {
+      this.#classic(context, dev, 'shm', {
+        ...CLASSIC.shm,
+        data: `mode=1777,size=${shmSize}`,
+      });
+      this.#classic(context, dev, 'pts', CLASSIC.pts);
+    });
   }
 
-  #classic(context: StepContext, source: string, path: string, fstype: string, data: string): void {
+  #classic(context: StepContext, parent: Fd, name: string, wanted: ClassicMount): void {
     const { root } = context;
     const pids = context.find(PID_NAMESPACE);
-    const real = path === '/proc' || path === '/sys';
-    withFd(
-      this.sys,
-      real ? root.realDirectory(path, 0o755) : root.mkdirAll(path, 0o755),
-      (target) => {
-        if (fstype === 'proc' && pids !== undefined) {
-          // mount(2) would show the PID namespace of the calling thread.
-          mountNew(this.sys, context, procOf(pids), target);
-          return;
-        }
-        const mountFlags = fstype === 'devpts' ? flags(MS_NOSUID, MS_NOEXEC) : SAFE_CLASSIC;
-        this.sys.mount(sourceName(source), fdPath(target), fstype, mountFlags, data);
-      },
-    );
-    if (fstype === 'proc' && pids !== undefined) return;
-    const mounted = root.openDirectory(path);
-    context.keep(mounted);
-    context.defer(() => this.sys.umount2(fdPath(mounted), MNT_DETACH));
+    withFd(this.sys, root.enterIn(parent, name, 0o755), (target) => {
+      if (wanted.fstype === 'proc' && pids !== undefined) {
+        // mount(2) would show the PID namespace of the calling thread.
+        mountNew(this.sys, context, procOf(pids), target);
+        return;
+      }
+      const { source, fstype, flags: mountFlags, data, magic } = wanted;
+      this.sys.mount(sourceName(source), fdPath(target), fstype, mountFlags, data);
+      const mounted = context.keep(root.openIn(parent, name));
+      checkMounted(this.sys, mounted, this.sys.descriptors.get(mounted), magic);
+      context.defer(() => this.sys.umount2(fdPath(mounted), MNT_DETACH));
+    });
   }
 
   #mountStandard({ shmSize }: SystemMountsOptions, context: StepContext): void {
@@ -172,9 +195,10 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
     });
   }
 
-  #bindHost(context: StepContext, path: string, target: Fd): void {
+  #bindHost(context: StepContext, path: keyof typeof HOST_MAGIC, target: Fd): void {
     const how = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_RECURSIVE);
     const tree = this.sys.open_tree(AT_FDCWD, hostPath(path), how);
+    checkMounted(this.sys, tree, `the host's ${path}`, HOST_MAGIC[path]);
     this.sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
       attr_set: MOUNT_ATTR_RDONLY,
     });
@@ -213,10 +237,7 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
       withFd(this.sys, context.root.mkdirAll(path, 0o755), use);
       return;
     }
-    const { name } = splitPath(path);
-    context.root.mkdirIn(dev, name, 0o755);
-    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
-    withFd(this.sys, this.sys.openat2(dev, component(name), how), use);
+    withFd(this.sys, context.root.enterIn(dev, splitPath(path).name, 0o755), use);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   O_EXCL,
   O_NOFOLLOW,
   O_PATH,
-  O_WRONLY,
+  O_RDONLY,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
@@ -32,6 +32,11 @@ export type Defer = (undo: Undo) => void;
 const DIRECTORY = flags(O_PATH, O_DIRECTORY, O_CLOEXEC);
 const IN_ROOT = flags(RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS);
 const NO_FLAGS = flags<AtFlags>();
+
+// As often as others are seen to ask again; an attacker who renames without end gets an error.
+const MOST_TRIES = 128;
+
+const isDirectory = (type: number): boolean => type === S_IFDIR;
 
 /** Splits an absolute path of the root into its parent and its last name. */
 export function splitPath(path: string): { readonly parent: string; readonly name: string } {
@@ -80,10 +85,17 @@ export class RootDir {
    * @throws SyscallError of openat2(2).
    */
   open(path: string, openFlags: OpenFlags, resolve: ResolveFlags = IN_ROOT): Fd {
-    return this.sys.openat2(this.fd, path as InRootPath, {
-      flags: flags(openFlags, O_CLOEXEC),
-      resolve: flags(resolve, IN_ROOT),
-    });
+    const how = { flags: flags(openFlags, O_CLOEXEC), resolve: flags(resolve, IN_ROOT) };
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return this.sys.openat2(this.fd, path as InRootPath, how);
+      } catch (error) {
+        // Something was renamed or mounted, anywhere on the machine, while a `..` was resolved.
+        if (!isErrno(error, 'EAGAIN')) throw error;
+        if (tries === MOST_TRIES)
+          throw error.withHint('the path is being changed all the time by another process');
+      }
+    }
   }
 
   /** Opens a directory of the root, for the `…at` calls. @throws SyscallError */
@@ -92,17 +104,17 @@ export class RootDir {
   }
 
   /**
-   * Opens a directory that no symbolic link leads to, and makes it if it is missing. proc and sys
-   * are mounted on such only: an image whose /proc is a link has shown other files instead
-   * (CVE-2019-19921).
+   * Opens a directory that no symbolic link leads to, and makes it if it is missing. /dev, /proc
+   * and /sys are such only: an image whose /proc is a link has shown other files instead
+   * (CVE-2019-19921), one whose /dev is a link has got the host's changed (CVE-2026-41579).
    *
-   * @throws SyscallError; ELOOP when there is a link on the way.
+   * @throws SyscallError, ELOOP when there is a link on the way; PathError when it is something else.
    */
   realDirectory(path: string, mode: number): Fd {
     const { parent, name } = splitPath(path);
     const fd = parent === '/' ? this.fd : this.open(parent, DIRECTORY, RESOLVE_NO_SYMLINKS);
     try {
-      return this.#enter(fd, name, mode);
+      return this.enterIn(fd, name, mode);
     } finally {
       if (fd !== this.#fd) this.sys.close(fd);
     }
@@ -123,16 +135,20 @@ export class RootDir {
     const { parent, name } = splitPath(path);
     const fd = this.mkdirAll(parent, mode);
     try {
-      return this.#enter(fd, name, mode);
+      return this.enterIn(fd, name, mode);
     } finally {
       this.sys.close(fd);
     }
   }
 
-  /** Opens a file of the root by path, making an empty one if it is missing: a place for a bind. */
+  /**
+   * Opens a file of the root by path, making an empty one if it is missing: a place for a bind.
+   *
+   * @throws SyscallError; PathError when it is a directory.
+   */
   ensureFile(path: string, mode: number): Fd {
     try {
-      return this.open(path, O_PATH);
+      return this.#refuse(this.open(path, O_PATH), 'must be a file', isDirectory);
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
     }
@@ -145,13 +161,38 @@ export class RootDir {
     }
   }
 
-  /** Makes an empty file in a directory. @returns its O_PATH descriptor. @throws SyscallError */
+  /**
+   * Makes an empty file in a directory.
+   *
+   * @returns the descriptor that it was made with: its name may be another file's by now.
+   * @throws SyscallError
+   */
   createFile(directory: Fd, name: string, mode: number): Fd {
-    const entry = component(name);
-    const how = { flags: flags(O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC), mode };
-    this.sys.close(this.sys.openat2(directory, entry, how));
+    const how = { flags: flags(O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC), mode };
+    const fd = this.sys.openat2(directory, component(name), how);
     this.#deferUnlink(directory, name, NO_FLAGS);
-    return this.sys.openat2(directory, entry, { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
+    return fd;
+  }
+
+  /** Opens what is in a directory under a name, a symbolic link itself (O_PATH). @throws SyscallError */
+  openIn(directory: Fd, name: string): Fd {
+    return this.sys.openat2(directory, component(name), {
+      flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC),
+    });
+  }
+
+  /**
+   * Opens a directory in a directory, and makes it if it is missing; never through a link.
+   *
+   * @throws SyscallError; PathError when something else is there.
+   */
+  enterIn(directory: Fd, name: string, mode: number): Fd {
+    this.mkdirIn(directory, name, mode);
+    return this.#refuse(
+      this.openIn(directory, name),
+      'must be a directory, and no link to one',
+      (type) => !isDirectory(type),
+    );
   }
 
   /** Makes a directory in a directory. @returns whether it was missing. @throws SyscallError */
@@ -189,20 +230,27 @@ export class RootDir {
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return;
       if (!isErrno(error, 'EISDIR', 'EPERM')) throw error;
-      this.sys.unlinkat(directory, component(name), AT_REMOVEDIR);
+      this.#removeDirectory(directory, name);
     }
   }
 
-  #enter(directory: Fd, name: string, mode: number): Fd {
-    this.mkdirIn(directory, name, mode);
-    const fd = this.sys.openat2(directory, component(name), {
-      flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC),
-    });
-    const stat = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    if ((stat.mode & S_IFMT) === S_IFDIR) return fd;
+  #removeDirectory(directory: Fd, name: string): void {
+    try {
+      this.sys.unlinkat(directory, component(name), AT_REMOVEDIR);
+    } catch (error) {
+      if (!isErrno(error, 'ENOTEMPTY')) throw error;
+      const where = `${this.sys.descriptors.get(directory)}/${name}`;
+      throw error.withHint(`${where} is a directory with content, which is never removed`);
+    }
+  }
+
+  /** The descriptor, unless its type is refused. */
+  #refuse(fd: Fd, wanted: string, isWrong: (type: number) => boolean): Fd {
+    const { mode } = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+    if (!isWrong(mode & S_IFMT)) return fd;
     const where = this.sys.descriptors.get(fd);
     this.sys.close(fd);
-    throw new PathError(`${where} must be a directory, and something else is in its place`);
+    throw new PathError(`${where} ${wanted}, and something else is in its place`);
   }
 
   #deferUnlink(directory: Fd, name: string, how: AtFlags): void {
