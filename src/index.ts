@@ -47,7 +47,16 @@ export { inDev } from './steps/dev-directory.js';
 export { DevStep } from './steps/dev.js';
 export { DevSymlinksStep } from './steps/dev-symlinks.js';
 export { DeviceNodesStep } from './steps/device-nodes.js';
-export { DEV_DIRECTORY, PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from './steps/keys.js';
+export {
+  CONTAINER_PROCESS,
+  DEV_DIRECTORY,
+  PID_NAMESPACE,
+  TERMINAL,
+  USER_NAMESPACE,
+  type ContainerProcess,
+  type ProgramBeside,
+  type ProgramEnd,
+} from './steps/keys.js';
 export { LoopDevicesStep } from './steps/loop-devices.js';
 export {
   createPreset,
@@ -66,6 +75,19 @@ export { SystemMountsStep } from './steps/system-mounts.js';
 export { ThrowawayRootStep } from './steps/throwaway-root.js';
 export { TmpfsMountStep } from './steps/tmpfs-mount.js';
 export { UmaskStep } from './steps/umask.js';
+
+export type { Capability, CapabilityOptions, CapabilitySets } from './runtime/capabilities.js';
+export type { LaunchOptions } from './runtime/launch-options.js';
+export type { NamespaceChoice, NamespaceName, NamespaceOptions } from './runtime/namespaces.js';
+export type { ResourceLimit, ResourceLimits } from './runtime/resource-limits.js';
+export type {
+  SeccompAction,
+  SeccompComparison,
+  SeccompFilter,
+  SeccompProfile,
+  SeccompRule,
+} from './runtime/seccomp.js';
+export type { IdRange, UserMapping } from './runtime/user-mapping.js';
 
 export { AT_FDCWD, asFd, type Fd } from './syscalls/descriptor.js';
 export { ERRNO, type ErrnoName } from './syscalls/errno.js';

@@ -46,13 +46,17 @@ export const CAPABILITY_NAMES = [
 /** One capability, such as `CAP_CHOWN`. */
 export type Capability = `CAP_${(typeof CAPABILITY_NAMES)[number]}`;
 
-/** The sets of a process, each by name. A set left out is empty, except `bounding`: see there. */
+/** The sets of a process, each by name. A set left out is empty, unless it is told otherwise. */
 export interface CapabilitySets {
   /** The most that any program started in the container can get; `effective` where it is left out. */
   readonly bounding?: readonly Capability[];
-  /** What the command holds and uses (its permitted set as well). */
+  /** What the command holds and uses. */
   readonly effective?: readonly Capability[];
-  /** What a command that is not root keeps over execve(2); inheritable as well. */
+  /** What it may take up; `effective` and `ambient` where it is left out. */
+  readonly permitted?: readonly Capability[];
+  /** What execve(2) may pass on to a file with capabilities; `ambient` where it is left out. */
+  readonly inheritable?: readonly Capability[];
+  /** What a command that is not root keeps over execve(2). */
   readonly ambient?: readonly Capability[];
 }
 
@@ -66,6 +70,8 @@ export type CapabilityOptions = readonly Capability[] | CapabilitySets;
 export interface CapabilityMasks {
   readonly bounding: bigint;
   readonly effective: bigint;
+  readonly permitted: bigint;
+  readonly inheritable: bigint;
   readonly ambient: bigint;
 }
 
@@ -78,13 +84,18 @@ export interface CapabilityMasks {
 export function capabilityMasks(options: CapabilityOptions, uid: number): CapabilityMasks {
   if (isList(options)) {
     const mask = maskOf(options);
-    return { bounding: mask, effective: mask, ambient: uid === 0 ? 0n : mask };
+    const ambient = uid === 0 ? 0n : mask;
+    return { bounding: mask, effective: mask, permitted: mask, inheritable: ambient, ambient };
   }
-  const effective = maskOf(options.effective ?? []);
   const ambient = maskOf(options.ambient ?? []);
+  const effective = maskOf(options.effective ?? []) | ambient;
+  const given = (set: readonly Capability[] | undefined, otherwise: bigint): bigint =>
+    set === undefined ? otherwise : maskOf(set);
   return {
-    bounding: options.bounding === undefined ? effective | ambient : maskOf(options.bounding),
-    effective: effective | ambient,
+    bounding: given(options.bounding, effective),
+    effective,
+    permitted: given(options.permitted, effective),
+    inheritable: given(options.inheritable, ambient),
     ambient,
   };
 }

@@ -45,16 +45,20 @@ export function encodeCommand(
   const own = spec.stdio.filter((entry): entry is Fd => entry !== 'null');
   program.call('umask', [spec.umask ?? 0]);
   enterRoot(program, own.length);
-  if (spec.hostname !== undefined) setHostname(program, spec.hostname);
+  if (spec.hostname !== undefined) setUtsName(program, 'sethostname', spec.hostname);
+  if (spec.domainname !== undefined) setUtsName(program, 'setdomainname', spec.domainname);
   placeDescriptors(program, spec.stdio);
   program.call('chdir', [program.string(spec.cwd)], { shown: [JSON.stringify(spec.cwd)] });
   if (spec.newSession || spec.terminal) program.call('setsid', []);
   if (spec.terminal)
     program.call('ioctl', [0, TIOCSCTTY, 0], { shown: ['stdin', 'TIOCSCTTY', '0'] });
   setLimits(program, spec);
+  // Without no_new_privs only CAP_SYS_ADMIN may set a filter (seccomp(2)): before it is given up.
+  const early = spec.noNewPrivileges === false;
+  if (early && spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
   addIdentity(program, spec, userNamespace);
   if (spec.dieWithParent && !hasInit) dieWithParent(program);
-  if (spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
+  if (!early && spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
   execute(program, spec);
   // The mount namespace is one descriptor more.
   const { bytes, calls } = program.encode('serve', own.length + 1);
@@ -79,9 +83,13 @@ function enterRoot(program: StubProgram, fd: number): void {
     .call('close', [fd]);
 }
 
-function setHostname(program: StubProgram, name: string): void {
+function setUtsName(
+  program: StubProgram,
+  call: 'sethostname' | 'setdomainname',
+  name: string,
+): void {
   const bytes = Buffer.from(name);
-  program.call('sethostname', [program.bytes(bytes), bytes.length], {
+  program.call(call, [program.bytes(bytes), bytes.length], {
     shown: [JSON.stringify(name), String(bytes.length)],
   });
 }

@@ -21,12 +21,12 @@ export function addIdentity(
     spec.capabilities === undefined ? undefined : capabilityMasks(spec.capabilities, uid);
   if (masks !== undefined) dropBounding(program, masks.bounding);
   // Leaving uid 0 clears the permitted set unless it is kept for the capset(2) that follows.
-  if (masks !== undefined && masks.effective !== 0n)
+  if (masks !== undefined && masks.permitted !== 0n)
     prctl(program, PR_SET_KEEPCAPS, ['PR_SET_KEEPCAPS'], 1);
   if (spec.user !== undefined) changeUser(program, spec.user, userNamespace);
   if (masks !== undefined) setCapabilities(program, masks);
   // A filter without privileges needs it (seccomp(2)).
-  if (spec.noNewPrivileges || spec.seccomp !== undefined)
+  if (spec.noNewPrivileges ?? spec.seccomp !== undefined)
     prctl(program, PR_SET_NO_NEW_PRIVS, ['PR_SET_NO_NEW_PRIVS'], 1);
 }
 
@@ -60,8 +60,9 @@ function dropBounding(program: StubProgram, keep: bigint): void {
   });
 }
 
-function setCapabilities(program: StubProgram, { effective, ambient }: CapabilityMasks): void {
-  addCapset(program, effective, ambient);
+function setCapabilities(program: StubProgram, masks: CapabilityMasks): void {
+  const { ambient } = masks;
+  addCapset(program, masks);
   prctl(program, PR_CAP_AMBIENT, ['PR_CAP_AMBIENT'], PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   CAPABILITY_NAMES.forEach((name, number) => {
     if (!(ambient & (1n << BigInt(number)))) return;
@@ -73,8 +74,14 @@ function setCapabilities(program: StubProgram, { effective, ambient }: Capabilit
 
 const CAPABILITY_VERSION_3 = 0x20080522;
 
-/** capset(2) of the effective and permitted sets, and the inheritable one. */
-export function addCapset(program: StubProgram, effective: bigint, inheritable: bigint): void {
+/** The sets that capset(2) takes. */
+export type SettableSets = Pick<CapabilityMasks, 'effective' | 'permitted' | 'inheritable'>;
+
+/** capset(2). */
+export function addCapset(
+  program: StubProgram,
+  { effective, permitted, inheritable }: SettableSets,
+): void {
   const header = new Uint8Array(8);
   new DataView(header.buffer).setUint32(0, CAPABILITY_VERSION_3, true);
   const data = new Uint8Array(24);
@@ -82,10 +89,14 @@ export function addCapset(program: StubProgram, effective: bigint, inheritable: 
   for (const half of [0, 1]) {
     const bits = (mask: bigint): number => Number((mask >> BigInt(half * 32)) & 0xffffffffn);
     view.setUint32(half * 12, bits(effective), true);
-    view.setUint32(half * 12 + 4, bits(effective), true);
+    view.setUint32(half * 12 + 4, bits(permitted), true);
     view.setUint32(half * 12 + 8, bits(inheritable), true);
   }
   program.call('capset', [program.bytes(header), program.bytes(data)], {
-    shown: [`effective=0x${effective.toString(16)}`, `inheritable=0x${inheritable.toString(16)}`],
+    shown: [
+      `effective=0x${effective.toString(16)}`,
+      `permitted=0x${permitted.toString(16)}`,
+      `inheritable=0x${inheritable.toString(16)}`,
+    ],
   });
 }

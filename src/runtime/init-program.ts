@@ -34,7 +34,7 @@ export function initProgram(dieWithParent: boolean): EncodedProgram {
     .call('setsid', [])
     .call('prctl', [PR_SET_NAME, program.string('init')], { shown: ['PR_SET_NAME', '"init"'] })
     .call('prctl', [PR_SET_DUMPABLE, 0], { shown: ['PR_SET_DUMPABLE', '0'] });
-  addCapset(program, 0n, 0n);
+  addCapset(program, { effective: 0n, permitted: 0n, inheritable: 0n });
   program.call('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], { shown: ['PR_SET_NO_NEW_PRIVS', '1'] });
   if (dieWithParent) {
     program.call('prctl', [PR_SET_PDEATHSIG, SIGKILL], { shown: ['PR_SET_PDEATHSIG', 'SIGKILL'] });

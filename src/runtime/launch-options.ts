@@ -31,6 +31,8 @@ export interface LaunchOptions extends NamespaceLaunchOptions, SetUpOptions, Loc
   /** Supplementary groups; none unless given. */
   readonly groups?: readonly number[] | undefined;
   readonly hostname?: string | undefined;
+  /** The NIS domain name (setdomainname(2)). */
+  readonly domainname?: string | undefined;
   readonly umask?: number | undefined;
   /** Pipes for 0, 1 and 2 unless given; ignored with a terminal. */
   readonly stdio?: StdioOption | undefined;
@@ -44,7 +46,10 @@ export interface LaunchOptions extends NamespaceLaunchOptions, SetUpOptions, Loc
   readonly killSignal?: NodeJS.Signals | number | undefined;
   /** What the command may do; as much as this process unless given. An empty list takes everything away. */
   readonly capabilities?: CapabilityOptions | undefined;
-  /** Whether execve(2) may grant no privileges; implied by `seccomp`. */
+  /**
+   * Whether execve(2) may grant no privileges; implied by `seccomp` unless given. With `false` the
+   * filter is set before capabilities and user are, and has to allow those calls.
+   */
   readonly noNewPrivileges?: boolean | undefined;
   readonly limits?: ResourceLimits | undefined;
   readonly seccomp?: SeccompFilter | undefined;

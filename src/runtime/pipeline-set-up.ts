@@ -1,6 +1,6 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Provided, RunReport } from '../pipeline/run.js';
-import { PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from '../steps/keys.js';
+import { CONTAINER_PROCESS, PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from '../steps/keys.js';
 import type { SetUp, SetUpContext } from './set-up.js';
 import type { LocalRunOptions, SetUpData } from './set-up-options.js';
 
@@ -21,8 +21,16 @@ export function pipelineSetUp(
     });
 }
 
-function handedOver({ pidNamespace, terminal, userNamespace }: SetUpContext): Provided[] {
-  const values: Provided[] = [[USER_NAMESPACE, userNamespace]];
+function handedOver({
+  pidNamespace,
+  terminal,
+  userNamespace,
+  container,
+}: SetUpContext): Provided[] {
+  const values: Provided[] = [
+    [USER_NAMESPACE, userNamespace],
+    [CONTAINER_PROCESS, container],
+  ];
   if (pidNamespace !== undefined) values.push([PID_NAMESPACE, pidNamespace]);
   if (terminal !== undefined) values.push([TERMINAL, terminal]);
   return values;

@@ -34,7 +34,8 @@ export function planProcess(
   options: LaunchOptions,
   stdio: readonly (Fd | 'null')[],
 ): ProcessSpec {
-  const { command, args = [], cwd = '/', hostname, umask, capabilities } = options;
+  const { command, args = [], cwd = '/', hostname, domainname, umask, capabilities } = options;
+  const { noNewPrivileges } = options;
   const seccomp =
     options.seccomp === undefined ? undefined : seccompInstructions(host, options.seccomp);
   checkStrings('command', [command]);
@@ -49,10 +50,17 @@ export function planProcess(
     stdio,
     terminal: Boolean(options.terminal),
     newSession: options.newSession ?? true,
-    noNewPrivileges: options.noNewPrivileges ?? false,
     limits: options.limits ?? {},
     dieWithParent: options.dieWithParent ?? true,
-    ...given({ user: userOf(options), hostname, umask, capabilities, seccomp }),
+    ...given({
+      user: userOf(options),
+      hostname,
+      domainname,
+      umask,
+      capabilities,
+      noNewPrivileges,
+      seccomp,
+    }),
   };
 }
 

@@ -105,11 +105,8 @@ export function openNamespace(syscalls: Syscalls, pid: number, kind: string): Fd
   });
 }
 
-function spawnStub(
-  { processes, image }: RuntimeHost,
-  socket: Fd,
-  initSocket: Fd | undefined,
-): number {
+/** Starts a stub that serves a socket. @returns its pid. */
+export function spawnStub({ processes, image }: RuntimeHost, socket: Fd, initSocket?: Fd): number {
   const descriptors = new Map([[STUB_SOCKET, socket]]);
   if (initSocket !== undefined) descriptors.set(INIT_SOCKET, initSocket);
   try {
@@ -171,7 +168,7 @@ function joinNamespaces(
 }
 
 /** Takes the first mapped ids: an unmapped one could make no file and own no mount. */
-function becomeMapped(program: StubProgram, { uids, gids }: IdMaps): void {
+export function becomeMapped(program: StubProgram, { uids, gids }: IdMaps): void {
   const [uid, gid] = [uids[0]?.inside ?? 0, gids[0]?.inside ?? 0];
   program.call('setresgid', [gid, gid, gid]).call('setresuid', [uid, uid, uid]);
 }
@@ -188,7 +185,7 @@ function forkInit(connection: StubConnection): number {
 }
 
 /** The future command takes over the socket; the stub that forked it ends. */
-function forkRunner(connection: StubConnection): number {
+export function forkRunner(connection: StubConnection): number {
   const program = new StubProgram().call('clone', [...CLONE_ARGS, STUB_SOCKET], CLONE_SHOWN);
   return connection.run(program.encode('exit'))[0] ?? 0;
 }

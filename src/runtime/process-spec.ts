@@ -20,6 +20,7 @@ export interface ProcessSpec {
   readonly cwd: string;
   readonly user?: UserSpec;
   readonly hostname?: string;
+  readonly domainname?: string;
   readonly umask?: number;
   /** Descriptors 0, 1, 2 …: each one of this process, or the container's /dev/null. */
   readonly stdio: readonly (Fd | 'null')[];
@@ -28,7 +29,8 @@ export interface ProcessSpec {
   /** Whether the command leads a session of its own: else it can reach the caller's terminal (TIOCSTI). */
   readonly newSession: boolean;
   readonly capabilities?: CapabilityOptions;
-  readonly noNewPrivileges: boolean;
+  /** Implied by `seccomp` unless given; without it the filter is set while there are privileges. */
+  readonly noNewPrivileges?: boolean;
   readonly limits: ResourceLimits;
   /** A seccomp filter: instructions of eight bytes (`struct sock_filter`). */
   readonly seccomp?: Uint8Array;

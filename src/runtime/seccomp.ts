@@ -11,6 +11,7 @@ import type { RuntimeHost } from './runtime-host.js';
 export type SeccompAction =
   'allow' | 'log' | 'trap' | 'kill-thread' | 'kill-process' | { readonly errno: ErrnoName };
 
+const SCMP_CMP_MASKED_EQ = 7;
 const COMPARISONS = { '!=': 1, '<': 2, '<=': 3, '==': 4, '>=': 5, '>': 6 } as const;
 
 /** A comparison of one argument of a call. */
@@ -18,6 +19,8 @@ export interface SeccompComparison {
   /** From 0. */
   readonly argument: number;
   readonly operator: keyof typeof COMPARISONS;
+  /** With `==`: which bits of the argument are compared; all unless given. */
+  readonly mask?: number | bigint;
   readonly value: number | bigint;
 }
 
@@ -33,6 +36,13 @@ export interface SeccompProfile {
   /** For calls without a rule. */
   readonly defaultAction: SeccompAction;
   readonly rules: readonly SeccompRule[];
+  /** Names of calls that libseccomp does not know: an error unless they are to be passed over. */
+  readonly unknownCalls?: 'refuse' | 'ignore';
+  /**
+   * Architectures whose calls the rules are for as well, by libseccomp's names (`x86`, `x32`). A
+   * call of one that is not among them ends the process.
+   */
+  readonly architectures?: readonly string[];
 }
 
 /** A profile, or instructions for the kernel (`struct sock_filter`, eight bytes each). */
@@ -54,25 +64,40 @@ export function seccompInstructions(host: RuntimeHost, filter: SeccompFilter): U
   return instructions;
 }
 
-function compile(host: RuntimeHost, { defaultAction, rules }: SeccompProfile): Uint8Array {
+function compile(
+  host: RuntimeHost,
+  { defaultAction, rules, architectures = [], unknownCalls = 'refuse' }: SeccompProfile,
+): Uint8Array {
   const library = loadSeccomp();
   const context = library.init(actionValue(defaultAction));
   try {
-    for (const rule of rules) addRule(library, context, rule);
+    for (const name of architectures) addArchitecture(library, context, name);
+    for (const rule of rules) addRule(library, context, rule, unknownCalls === 'ignore');
     return exported(host, library, context);
   } finally {
     library.release(context);
   }
 }
 
+function addArchitecture(library: SeccompLibrary, context: unknown, name: string): void {
+  const token = library.architecture(name);
+  if (token === 0) throw new TypeError(`libseccomp knows no architecture ${JSON.stringify(name)}`);
+  const result = library.addArchitecture(context, token);
+  // EEXIST: the machine's own is there from the start. EDOM: one of other endianness never runs.
+  if (result < 0 && result !== -ERRNO.EEXIST && result !== -ERRNO.EDOM)
+    throw new TypeError(`libseccomp refused the architecture ${name}: ${errnoName(-result)}`);
+}
+
 function addRule(
   library: SeccompLibrary,
   context: unknown,
   { names, action, args = [] }: SeccompRule,
+  passOverUnknown: boolean,
 ): void {
   const comparisons = encodeComparisons(args);
   for (const name of names) {
     const call = library.resolve(name);
+    if (call === -1 && passOverUnknown) continue;
     if (call === -1) throw new TypeError(`libseccomp knows no system call ${JSON.stringify(name)}`);
     const result = library.addRule(context, actionValue(action), call, args.length, comparisons);
     // EACCES: the action is the default's, so that the rule changes nothing (seccomp_rule_add(3)).
@@ -87,13 +112,17 @@ function encodeComparisons(args: readonly SeccompComparison[]): Uint8Array {
   const SIZE = 24;
   const bytes = new Uint8Array(Math.max(1, args.length) * SIZE);
   const view = new DataView(bytes.buffer);
-  args.forEach(({ argument, operator, value }, index) => {
-    const code = COMPARISONS[operator] as number | undefined;
-    if (code === undefined)
+  args.forEach(({ argument, operator, value, mask }, index) => {
+    const plain = COMPARISONS[operator] as number | undefined;
+    if (plain === undefined)
       throw new TypeError(`there is no comparison ${JSON.stringify(operator)}`);
+    if (mask !== undefined && operator !== '==')
+      throw new TypeError(`a mask goes with the comparison "==", not with "${operator}"`);
+    const code = mask === undefined ? plain : SCMP_CMP_MASKED_EQ;
     view.setUint32(index * SIZE, argument, true);
     view.setUint32(index * SIZE + 4, code, true);
-    view.setBigUint64(index * SIZE + 8, BigInt(value), true);
+    view.setBigUint64(index * SIZE + 8, BigInt(mask ?? value), true);
+    if (mask !== undefined) view.setBigUint64(index * SIZE + 16, BigInt(value), true);
   });
   return bytes;
 }

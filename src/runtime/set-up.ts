@@ -1,3 +1,4 @@
+import type { ContainerProcess } from '../steps/keys.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import { asFd } from '../syscalls/descriptor.js';
 import { LinuxSyscalls } from '../syscalls/linux.js';
@@ -7,6 +8,7 @@ import type { Syscalls } from '../syscalls/syscalls.js';
 import { namespaceFlags } from './namespaces.js';
 import { openNamespace, type PreparedNamespaces } from './prepared-namespaces.js';
 import { RemoteTransport } from './remote-transport.js';
+import { containerProcess } from './run-beside.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { STUB_SOCKET } from './stub-layout.js';
 import { StubProgram } from './stub-program.js';
@@ -20,6 +22,7 @@ export interface SetUpContext {
   readonly terminal?: Fd;
   /** Whether the container has a user namespace of its own. */
   readonly userNamespace: boolean;
+  readonly container: ContainerProcess;
 }
 
 /** Sets a root up, synchronously, through an adapter that acts in the container's namespaces. */
@@ -86,24 +89,28 @@ export function runSetUp<T>(
   setUp: SetUp<T>,
   terminal?: Fd,
 ): SetUpOutcome<T> {
-  if (site.in === 'process') return setUpInProcess(prepared, setUp, terminal);
+  if (site.in === 'process') return setUpInProcess(host, prepared, setUp, terminal);
   const { namespaces, pidfd, pidNamespace } = prepared;
+  const others = namespaceFlags(namespaces, (choice) => choice !== 'shared');
   const context = {
     userNamespace: namespaces.user !== 'shared',
+    container: containerProcess(host, prepared, (action) => site.home.leave(pidfd, others, action)),
     ...(terminal === undefined ? {} : { terminal }),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
   };
-  const others = namespaceFlags(namespaces, (choice) => choice !== 'shared');
   return site.home.visit(pidfd, others, () => setUp(host.syscalls, context));
 }
 
 function setUpInProcess<T>(
-  { namespaces, runner: { connection } }: PreparedNamespaces,
+  host: RuntimeHost,
+  prepared: PreparedNamespaces,
   setUp: SetUp<T>,
   terminal: Fd | undefined,
 ): SetUpOutcome<T> {
-  const context: { userNamespace: boolean; terminal?: Fd } = {
-    userNamespace: namespaces.user !== 'shared',
+  const { connection } = prepared.runner;
+  const context: { -readonly [K in keyof SetUpContext]: SetUpContext[K] } = {
+    userNamespace: prepared.namespaces.user !== 'shared',
+    container: containerProcess(host, prepared, (action) => action()),
   };
   if (terminal !== undefined) {
     // Nothing is open there yet: it arrives as descriptor 0.

@@ -66,6 +66,23 @@ export class ThreadHome {
     }
   }
 
+  /**
+   * Goes home from a visit, does something there, and comes back to the root of the namespaces.
+   * Both are needed where /proc is the container's by now, or not mounted there.
+   */
+  leave<T>(pidfd: Fd, which: CloneFlags, action: () => T): T {
+    const syscalls = this.#syscalls;
+    const entered = this.#namespaces.filter(([flag]) => which & flag);
+    for (const [flag, fd] of entered) syscalls.setns(fd, flag);
+    syscalls.fchdir(this.#root);
+    syscalls.chroot('.');
+    try {
+      return action();
+    } finally {
+      syscalls.setns(pidfd, entered.reduce((joined, [flag]) => joined | flag, 0) as CloneFlags);
+    }
+  }
+
   /** setns(2) moves root and directory to the root of the namespace; a caller in a chroot has another. */
   #restoreDirectories(directory: Fd): void {
     this.#syscalls.fchdir(this.#root);

@@ -1,5 +1,6 @@
 import { sharedKey, type Key } from '../pipeline/key.js';
 import type { Fd } from '../syscalls/descriptor.js';
+import type { ProcessEnd } from '../syscalls/process-calls.js';
 
 /** The PID namespace that proc is to show, where the calls are not made inside it. */
 export const PID_NAMESPACE: Key<Fd> = sharedKey('nsinit.pidNamespace', 'PID namespace');
@@ -12,3 +13,35 @@ export const DEV_DIRECTORY: Key<Fd> = sharedKey('nsinit.devDirectory', '/dev');
 
 /** Whether the container has a user namespace of its own. */
 export const USER_NAMESPACE: Key<boolean> = sharedKey('nsinit.userNamespace', 'user namespace');
+
+/** A program to run while the container is set up, and to wait for. */
+export interface ProgramBeside {
+  /** In the namespaces of whoever launches, or in the container's with the root that they have now. */
+  readonly where: 'host' | 'container';
+  readonly path: string;
+  /** With argument 0. */
+  readonly args: readonly string[];
+  /** The whole environment, as `NAME=VALUE`. */
+  readonly env: readonly string[];
+  /** What it reads from standard input, at most 64 KiB; what it writes goes to standard error. */
+  readonly input: string;
+  /** Milliseconds after which it is killed. */
+  readonly timeout?: number | undefined;
+}
+
+/** How such a program ended. */
+export type ProgramEnd = ProcessEnd & { readonly timedOut: boolean };
+
+/** The process that is to become the command, and a way to run programs beside it. */
+export interface ContainerProcess {
+  /** As this machine numbers it. */
+  readonly pid: number;
+  /** Runs a program and waits for its end. @throws SyscallError when it cannot be executed. */
+  run(program: ProgramBeside): ProgramEnd;
+}
+
+/** The container's process, where the runtime has made one. */
+export const CONTAINER_PROCESS: Key<ContainerProcess> = sharedKey(
+  'nsinit.containerProcess',
+  'container process',
+);

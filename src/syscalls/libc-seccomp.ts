@@ -5,6 +5,10 @@ import { loadLibc } from './libc.js';
 export interface SeccompLibrary {
   init(defaultAction: number): unknown;
   release(context: unknown): void;
+  /** The token of an architecture, 0 for an unknown name. */
+  architecture(name: string): number;
+  /** @returns 0 or a negated errno. */
+  addArchitecture(context: unknown, token: number): number;
   /** The number of a call, negative for one that this architecture does not have; -1 for an unknown name. */
   resolve(name: string): number;
   /** @returns 0 or a negated errno. */
@@ -44,6 +48,8 @@ function bind(): SeccompLibrary {
   return {
     init: library.func('void *seccomp_init(uint32_t def_action)'),
     release: library.func('void seccomp_release(void *ctx)'),
+    architecture: library.func('uint32_t seccomp_arch_resolve_name(const char *arch_name)'),
+    addArchitecture: library.func('int seccomp_arch_add(void *ctx, uint32_t arch_token)'),
     resolve: library.func('int seccomp_syscall_resolve_name(const char *name)'),
     addRule: library.func(
       'int seccomp_rule_add_array(void *ctx, uint32_t action, int syscall, unsigned int arg_cnt, const void *arg_array)',

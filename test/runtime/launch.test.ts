@@ -372,6 +372,58 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
       expect(await output('ulimit -Sn; ulimit -Hn; ulimit -c', extra)).to.equal('50\n60\n0');
     });
 
+    it('has each set of capabilities as it is given', async () => {
+      const extra: Extra = {
+        capabilities: {
+          bounding: ['CAP_CHOWN', 'CAP_KILL', 'CAP_SETGID'],
+          permitted: ['CAP_CHOWN', 'CAP_KILL'],
+          effective: ['CAP_KILL'],
+          inheritable: ['CAP_CHOWN'],
+          ambient: [],
+        },
+        uid: IS_ROOT ? 1000 : 0,
+      };
+      // execve(2) computes the others anew; these two it leaves as they are.
+      const masks = await output('grep -E "^Cap(Inh|Bnd)" /proc/self/status | cut -f2', extra);
+      expect(masks.split('\n')).to.deep.equal(['0000000000000001', '0000000000000061']);
+    });
+
+    it('has a domain name', async () => {
+      expect(await output('cat /proc/sys/kernel/domainname', { domainname: 'example' })).to.equal(
+        'example',
+      );
+    });
+
+    it('may gain privileges under a filter only when that is asked for', async () => {
+      const nnp = (extra: Extra): Promise<string> => status('NoNewPrivs', '', extra);
+      const seccomp = refuseCall(MKDIR);
+      expect(await nnp({ seccomp })).to.equal('1');
+      expect(await nnp({ seccomp, noNewPrivileges: false, capabilities: [] })).to.equal('0');
+    });
+
+    it('compares bits of an argument, and passes over calls that are not known', async function () {
+      const seccomp: SeccompProfile = {
+        defaultAction: 'allow',
+        architectures: ['x86_64', 'x86', 'aarch64'],
+        unknownCalls: 'ignore',
+        rules: [
+          { names: ['no_such_call'], action: 'kill-process' },
+          {
+            names: ['kill'],
+            action: { errno: 'EXDEV' },
+            args: [{ argument: 1, operator: '==', mask: 0xf, value: 12 }],
+          },
+        ],
+      };
+      try {
+        const said = await output('kill -28 $$ 2>&1; kill -0 $$ && echo alive', { seccomp });
+        expect(said).to.match(/[Cc]ross-device.*\nalive$/);
+      } catch (error) {
+        if (!String(error).includes('needs libseccomp')) throw error;
+        this.skip();
+      }
+    });
+
     it('is bound by a seccomp filter', async () => {
       const container = await sh('mkdir /tmp/d; grep ^Seccomp: /proc/self/status', {
         seccomp: refuseCall(MKDIR),
