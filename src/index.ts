@@ -9,6 +9,15 @@ export {
 } from './pipeline/errors.js';
 export type { Dependency, Token } from './pipeline/dependencies.js';
 export {
+  EXPECTATIONS,
+  expectedMount,
+  type Expectation,
+  type FileExpectation,
+  type MountExpectation,
+  type OtherExpectation,
+  type PropagationExpectation,
+} from './pipeline/expectation.js';
+export {
   inject,
   injectable,
   LOGGER,
@@ -48,8 +57,10 @@ export { DevStep } from './steps/dev.js';
 export { DevSymlinksStep } from './steps/dev-symlinks.js';
 export { DeviceNodesStep } from './steps/device-nodes.js';
 export {
+  COMMAND_INHERITS,
   CONTAINER_PROCESS,
   DEV_DIRECTORY,
+  HOST_PROC,
   PID_NAMESPACE,
   TERMINAL,
   USER_NAMESPACE,
@@ -75,6 +86,7 @@ export { SystemMountsStep } from './steps/system-mounts.js';
 export { ThrowawayRootStep } from './steps/throwaway-root.js';
 export { TmpfsMountStep } from './steps/tmpfs-mount.js';
 export { UmaskStep } from './steps/umask.js';
+export { VerifyStep } from './steps/verify.js';
 
 export type { Capability, CapabilityOptions, CapabilitySets } from './runtime/capabilities.js';
 export type { LaunchOptions } from './runtime/launch-options.js';

@@ -73,6 +73,7 @@ function addRun(program: Command, exit: (status: number) => void): void {
       '--trace <file>',
       'write every call of the set-up to a file, or to standard error with "-"',
     )
+    .option('--no-verify', 'do not compare the finished root with what was asked for')
     .option('--no-fallbacks', 'fail where something else than planned would have to be done')
     .option('--force', 'run although the plan has problems')
     .option('--log-level <level>', 'none, error, warn, info or debug')

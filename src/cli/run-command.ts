@@ -1,23 +1,15 @@
 import { CommandError } from '../runtime/command-error.js';
 import type { RunningProcess } from '../runtime/running-process.js';
-import {
-  ContainerThread,
-  planNamespaces,
-  startContainer,
-  type NamespacePlan,
-} from '../runtime/start-container.js';
+import { ContainerThread, planNamespaces, startContainer } from '../runtime/start-container.js';
 import { openPseudoTerminal, type PseudoTerminal } from '../runtime/terminal.js';
+import { pipelineSetUp } from '../runtime/pipeline-set-up.js';
 import type { ProcessSpec } from '../runtime/process-spec.js';
-import type { SetUpContext } from '../runtime/set-up.js';
 import { createLogger } from '../logging.js';
 import { NsinitError } from '../pipeline/errors.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import type { Provided } from '../pipeline/run.js';
-import { PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from '../steps/keys.js';
 import { createPreset } from '../steps/presets.js';
 import { PROPAGATION_MODES, type PropagationMode } from '../steps/propagation.js';
 import { asFd } from '../syscalls/descriptor.js';
-import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachTerminal, callerSize } from './attach-terminal.js';
 import { forwardSignals } from './forward-signals.js';
 import {
@@ -49,6 +41,7 @@ export function buildPipeline(given: RunFlags): Pipeline {
     loopDevices: given.loopDevices,
     console: given.tty === true ? true : undefined,
     throwaway: given.rootfs === undefined,
+    verify: given.verify ? undefined : false,
     mounts: [...given.bind, ...given.tmpfs],
   });
 }
@@ -67,16 +60,11 @@ export async function runCommand(command: readonly string[], given: RunFlags): P
   const thread = new ContainerThread(undefined, given.preset !== 'classic');
   const terminal =
     given.tty === true ? openPseudoTerminal(thread.host.syscalls, callerSize()) : undefined;
-  const setUp = (syscalls: Syscalls, context: SetUpContext): unknown =>
-    pipeline.run({
-      syscalls,
-      rootfs,
-      logger,
-      observers: trace === undefined ? [] : [trace],
-      provide: provided(context, plan),
-      noFallbacks: !given.fallbacks,
-      force: given.force,
-    });
+  const setUp = pipelineSetUp(
+    pipeline,
+    { rootfs, noFallbacks: !given.fallbacks, force: given.force },
+    { logger, observers: trace === undefined ? [] : [trace] },
+  );
   try {
     const process = processSpec(given, spec, terminal);
     const started = startContainer(
@@ -98,13 +86,6 @@ export async function runCommand(command: readonly string[], given: RunFlags): P
   } finally {
     trace?.close();
   }
-}
-
-function provided({ pidNamespace, terminal }: SetUpContext, plan: NamespacePlan): Provided[] {
-  const values: Provided[] = [[USER_NAMESPACE, plan.namespaces.user !== 'shared']];
-  if (pidNamespace !== undefined) values.push([PID_NAMESPACE, pidNamespace]);
-  if (terminal !== undefined) values.push([TERMINAL, terminal]);
-  return values;
 }
 
 function processSpec(

@@ -30,6 +30,7 @@ export interface RunFlags {
   readonly logFormat: LogFormat;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly verify: boolean;
   readonly fallbacks: boolean;
   readonly force?: boolean;
 }

@@ -1,10 +1,12 @@
 import { recognizeAcrossCopies } from '../syscalls/across-copies.js';
 import { checkOrder } from './check-order.js';
 import { NsinitError, PlanError } from './errors.js';
+import type { Expectation } from './expectation.js';
 import { createRunContainer, makeStep } from './injection.js';
 import { describeEntry, type PipelineEntry, type PlannedStep } from './pipeline-entry.js';
 import { Run, type RunOptions, type RunReport } from './run.js';
 import type { StepClass } from './step.js';
+import { verifyContainer } from './verification.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
 /** What may be given to `plan`. */
@@ -16,6 +18,7 @@ export interface PlanOptions extends Pick<RunOptions, 'container' | 'services'> 
 /** An ordered list of steps. The order is exactly the one in which they were put. */
 export class Pipeline {
   readonly #entries: PipelineEntry[] = [];
+  #expectations: readonly Expectation[] | undefined;
 
   /** Appends a step. @throws NsinitError `NSINIT_OPTION` when it does not take the options. */
   use<O>(step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
@@ -73,7 +76,31 @@ export class Pipeline {
   run(options: RunOptions): RunReport {
     const problems = checkOrder(this.#entries);
     if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
-    return new Run(options).execute(this.#entries);
+    const run = new Run(options);
+    const report = run.execute(this.#entries);
+    this.#expectations = run.expectations;
+    return report;
+  }
+
+  /**
+   * Looks at the finished container, from inside, and compares it with what the steps of the last
+   * run have promised: mounts, their flags and propagation, nodes and links, that nothing shows
+   * the host's proc or sys, and that a command would inherit no descriptor above 2. Changes
+   * nothing; the step `verify` does the same at the end of a run.
+   *
+   * @returns the differences, a line each; none when all is as it should be.
+   * @throws NsinitError `NSINIT_MISSING_VALUE` when it has not run; SyscallError when there is no
+   *   proc to read the mounts from.
+   */
+  verify({ syscalls }: Pick<RunOptions, 'syscalls'>): readonly string[] {
+    if (this.#expectations === undefined)
+      throw new NsinitError('NSINIT_MISSING_VALUE', 'this pipeline has not run: run() comes first');
+    return verifyContainer(syscalls, this.#expectations, {
+      descriptors: true,
+      mountsUnreadable: (error) => {
+        throw error;
+      },
+    });
   }
 
   #indexOf(name: string): number {

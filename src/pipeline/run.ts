@@ -9,6 +9,7 @@ import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { TracingSyscalls } from '../syscalls/tracing-syscalls.js';
 import { NsinitError, StepError } from './errors.js';
+import { EXPECTATIONS, type Expectation } from './expectation.js';
 import { HandOver, sharedKey, type Key } from './key.js';
 import { silentLogger, type Logger } from './logger.js';
 import { refuseHostNamespace } from './namespace-guard.js';
@@ -59,6 +60,8 @@ export class Run {
   readonly #handOver = new HandOver();
   readonly #kept: Fd[] = [];
   readonly #fallbacks: TakenFallback[] = [];
+  /** What the steps have promised of the finished container. */
+  readonly expectations: Expectation[] = [];
   readonly #logger: Logger;
   readonly #observers: readonly Observer[];
   #current = '';
@@ -74,6 +77,7 @@ export class Run {
         : new TracingSyscalls(options.syscalls, (call) => {
             for (const observer of traces) observer.syscall?.(this.#current, call);
           });
+    this.#handOver.provide(EXPECTATIONS, this.expectations);
     for (const [under, value] of options.provide ?? []) this.#handOver.provide(under, value);
   }
 
@@ -175,6 +179,7 @@ export class Run {
         root.markLasting(fd);
         return fd;
       },
+      expect: (expected) => void this.expectations.push(expected),
       provide: (under, value) => this.#handOver.provide(under, value),
       need: (under) => this.#handOver.need(under),
       find: (under) => this.#handOver.find(under),

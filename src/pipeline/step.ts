@@ -1,6 +1,7 @@
 import type { Fd } from '../syscalls/descriptor.js';
 import type { RootDir } from '../syscalls/root-dir.js';
 import type { Dependency } from './dependencies.js';
+import type { Expectation } from './expectation.js';
 import type { Key } from './key.js';
 import type { Logger } from './logger.js';
 
@@ -25,6 +26,8 @@ export interface StepContext {
   defer(undo: () => void): void;
   /** Keeps a descriptor open until the run ends, and closes it then. */
   keep(fd: Fd): Fd;
+  /** Promises something of the finished container; `verify` holds the step to it. */
+  expect(expected: Expectation): void;
   /** Hands something to later steps. */
   provide<T>(key: Key<T>, value: T): void;
   /** What an earlier step handed over. @throws NsinitError when nobody did. */

@@ -1,6 +1,12 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Provided, RunReport } from '../pipeline/run.js';
-import { CONTAINER_PROCESS, PID_NAMESPACE, TERMINAL, USER_NAMESPACE } from '../steps/keys.js';
+import {
+  COMMAND_INHERITS,
+  CONTAINER_PROCESS,
+  PID_NAMESPACE,
+  TERMINAL,
+  USER_NAMESPACE,
+} from '../steps/keys.js';
 import type { SetUp, SetUpContext } from './set-up.js';
 import type { LocalRunOptions, SetUpData } from './set-up-options.js';
 
@@ -30,6 +36,8 @@ function handedOver({
   const values: Provided[] = [
     [USER_NAMESPACE, userNamespace],
     [CONTAINER_PROCESS, container],
+    // The command is another process, in which the runtime closes everything itself.
+    [COMMAND_INHERITS, false],
   ];
   if (pidNamespace !== undefined) values.push([PID_NAMESPACE, pidNamespace]);
   if (terminal !== undefined) values.push([TERMINAL, terminal]);

@@ -1,3 +1,4 @@
+import { expectedMount, type MountExpectation } from '../pipeline/expectation.js';
 import type { StepContext } from '../pipeline/step.js';
 import { asFd, type Fd } from '../syscalls/descriptor.js';
 import { flags } from '../syscalls/flags.js';
@@ -65,10 +66,21 @@ function explain(sys: Syscalls, context: Fd, error: SyscallError): SyscallError 
   }
 }
 
-/** Attaches a detached mount to a directory or file by descriptor, to be detached on failure. */
-export function attachMount(sys: Syscalls, context: StepContext, mount: Fd, target: Fd): void {
+/**
+ * Attaches a detached mount to a directory or file by descriptor, to be detached on failure.
+ *
+ * @param expected what `verify` is to find of it, beside that it is there.
+ */
+export function attachMount(
+  sys: Syscalls,
+  context: StepContext,
+  mount: Fd,
+  target: Fd,
+  expected: Omit<MountExpectation, 'mount' | 'name'> = {},
+): void {
   sys.move_mount(mount, '', target, '', flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH));
   deferUmount(sys, context, mount);
+  context.expect(expectedMount(sys, mount, expected));
 }
 
 /** Detaches a mount, known by the descriptor of its root, when a later step fails. */
@@ -86,7 +98,7 @@ export function mountNew(
 ): Fd {
   const mount = createMount(sys, wanted);
   try {
-    attachMount(sys, context, mount, target);
+    attachMount(sys, context, mount, target, { attributes: wanted.attributes });
   } catch (error) {
     sys.close(mount);
     throw error;

@@ -77,7 +77,8 @@ export class BindMountStep implements Step<BindMountOptions> {
       : context.root.ensureFile(target, 0o644);
     withFd(sys, place, () => {
       refuseKernelFiles(sys, place, target);
-      attachMount(sys, context, tree, place);
+      const attributes = readonly ? { attributes: MOUNT_ATTR_RDONLY, recursive: true } : {};
+      attachMount(sys, context, tree, place, { ...attributes, showsHost: true });
     });
   }
 }

@@ -1,3 +1,4 @@
+import { expectedMount } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
@@ -15,7 +16,14 @@ import {
 } from '../syscalls/file-flags.js';
 import { flags, hasFlags } from '../syscalls/flags.js';
 import { readMountinfo } from '../syscalls/mountinfo.js';
-import { MS_BIND, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT } from '../syscalls/mount-flags.js';
+import {
+  MOUNT_ATTR_RDONLY,
+  MS_BIND,
+  MS_PRIVATE,
+  MS_RDONLY,
+  MS_REC,
+  MS_REMOUNT,
+} from '../syscalls/mount-flags.js';
 import { fdPath, hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { deferUmount } from './attach-mount.js';
@@ -66,6 +74,9 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     deferUmount(this.sys, context, bound);
     this.#checkBound(root.fd, bound, rootfs);
     root.rebase(bound);
+    context.expect(
+      expectedMount(this.sys, bound, readonly ? { attributes: MOUNT_ATTR_RDONLY } : {}),
+    );
     if (readonly) {
       this.sys.mount(
         fdPath(bound),

@@ -1,3 +1,4 @@
+import { expectedMount } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
@@ -159,5 +160,6 @@ export class ConsoleStep implements Step<ConsoleOptions> {
     const bound = context.keep(context.root.openIn(dev, 'console'));
     checkSameFile(sys, bound, terminal, `${where} is not the terminal that was bound there`);
     context.defer(() => sys.umount2(fdPath(bound), MNT_DETACH));
+    context.expect(expectedMount(sys, bound));
   }
 }

@@ -1,7 +1,7 @@
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
-import { O_NOFOLLOW, O_PATH } from '../syscalls/file-flags.js';
+import { O_NOFOLLOW, O_PATH, S_IFLNK } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
@@ -53,6 +53,7 @@ export class DevSymlinksStep implements Step<DevSymlinksOptions> {
         if (!always && !isThere(behind)) continue;
         context.root.removeIn(dev, name);
         context.root.symlinkIn(dev, name, target);
+        context.expect({ path: `/dev/${name}`, type: S_IFLNK, target });
       }
     });
   }

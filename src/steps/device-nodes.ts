@@ -76,6 +76,7 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
           if (fromHost) copyNode(this.sys, context, dev, name, { type: S_IFCHR, number });
           else if (bind) this.#bind(context, dev, name, number);
           else bind = !this.#make(context, dev, name, number);
+          if (!fromHost) context.expect({ path: `/dev/${name}`, type: S_IFCHR, device: number });
         }
       });
     });

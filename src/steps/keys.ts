@@ -11,6 +11,12 @@ export const TERMINAL: Key<Fd> = sharedKey('nsinit.terminal', 'terminal');
 /** The directory of the container's /dev, kept from the moment its tmpfs was made. */
 export const DEV_DIRECTORY: Key<Fd> = sharedKey('nsinit.devDirectory', '/dev');
 
+/** The host's /proc, kept for a thread that the container's proc does not show. */
+export const HOST_PROC: Key<Fd> = sharedKey('nsinit.hostProc', "the host's /proc");
+
+/** Whether the command inherits the descriptors of the process that sets up; true unless said. */
+export const COMMAND_INHERITS: Key<boolean> = sharedKey('nsinit.inherits', 'inheritance');
+
 /** Whether the container has a user namespace of its own. */
 export const USER_NAMESPACE: Key<boolean> = sharedKey('nsinit.userNamespace', 'user namespace');
 

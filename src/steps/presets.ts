@@ -16,6 +16,7 @@ import { ThrowawayRootStep } from './throwaway-root.js';
 import { TmpfsMountStep } from './tmpfs-mount.js';
 import { hostPath } from '../syscalls/paths.js';
 import { UmaskStep } from './umask.js';
+import { VerifyStep } from './verify.js';
 
 /** Names of the presets. */
 export type PresetName = 'standard' | 'classic';
@@ -42,6 +43,8 @@ export interface PresetOptions {
   /** A copy of this machine as the root, instead of a directory. */
   readonly throwaway?: boolean | undefined;
   readonly mounts?: readonly UserMount[] | undefined;
+  /** Compares the finished root with what was asked for; so does `standard` unless told not to. */
+  readonly verify?: boolean | undefined;
 }
 
 /** The pipeline of a preset. @throws NsinitError when an option is wrong. */
@@ -64,7 +67,8 @@ function standard(options: PresetOptions): Pipeline {
   useMounts(pipeline, options.mounts ?? []);
   pipeline.use(RootSwitchStep, { method: options.noPivot === true ? 'move' : 'pivot' });
   if (options.readonly === true) pipeline.use(ReadonlyRootStep);
-  return pipeline.use(UmaskStep);
+  pipeline.use(UmaskStep);
+  return options.verify === false ? pipeline : pipeline.use(VerifyStep);
 }
 
 /** The seed's order and arguments. */
@@ -87,9 +91,10 @@ function classic(options: PresetOptions): Pipeline {
         options.console === true ? { classic: true } : { path: hostPath(options.console) },
       );
   useMounts(pipeline, options.mounts ?? []);
-  return pipeline
+  pipeline
     .use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' })
     .use(UmaskStep);
+  return options.verify === true ? pipeline.use(VerifyStep) : pipeline;
 }
 
 function useRoot(pipeline: Pipeline, options: PresetOptions, readonly: boolean): void {

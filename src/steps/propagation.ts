@@ -1,6 +1,7 @@
+import type { PropagationExpectation } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step } from '../pipeline/step.js';
+import type { Step, StepContext } from '../pipeline/step.js';
 import { flags } from '../syscalls/flags.js';
 import {
   MS_PRIVATE,
@@ -20,6 +21,12 @@ const MODES = {
   shared: MS_SHARED,
   rshared: flags(MS_SHARED, MS_REC),
 } satisfies Record<string, MountFlags>;
+
+/** Not recursive ones say nothing of the mount that the root is on. */
+const EXPECTED: Partial<Record<PropagationMode, PropagationExpectation['propagation']>> = {
+  rprivate: 'private',
+  rslave: 'not-shared',
+};
 
 /** How mounts spread between this namespace and the one it was copied from (mount_namespaces(7)). */
 export type PropagationMode = keyof typeof MODES;
@@ -48,7 +55,8 @@ export class PropagationStep implements Step<PropagationOptions> {
   }
 
   /** Not taken back: a mount that has left its peer group cannot be put into it again. */
-  execute({ mode }: PropagationOptions): void {
+  execute({ mode }: PropagationOptions, { expect }: StepContext): void {
     this.sys.mount('', hostPath('/'), '', MODES[mode], '');
+    expect({ propagation: EXPECTED[mode] ?? 'any' });
   }
 }

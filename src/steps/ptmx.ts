@@ -1,6 +1,7 @@
 import { injectable } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
+import { S_IFLNK } from '../syscalls/file-flags.js';
 import { inDev } from './dev-directory.js';
 
 /** Makes /dev/ptmx a link to that of the container's devpts, relative as in the seed. */
@@ -23,6 +24,7 @@ export class PtmxStep implements Step<object> {
     inDev(context, (dev) => {
       context.root.removeIn(dev, 'ptmx');
       context.root.symlinkIn(dev, 'ptmx', 'pts/ptmx');
+      context.expect({ path: '/dev/ptmx', type: S_IFLNK, target: 'pts/ptmx' });
     });
   }
 }

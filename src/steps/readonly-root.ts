@@ -1,3 +1,4 @@
+import { expectedMount } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
@@ -26,8 +27,9 @@ export class ReadonlyRootStep implements Step<object> {
     return 'make the root read-only, keeping its other flags';
   }
 
-  execute(_options: object, { root }: StepContext): void {
+  execute(_options: object, { root, expect }: StepContext): void {
     // It only adds: nosuid, nodev, noexec and the atime mode stay, locked or not.
     this.sys.mount_setattr(root.fd, '', AT_EMPTY_PATH, { attr_set: MOUNT_ATTR_RDONLY });
+    expect(expectedMount(this.sys, root.fd, { attributes: MOUNT_ATTR_RDONLY }));
   }
 }

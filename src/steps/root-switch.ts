@@ -27,6 +27,7 @@ import { component, containerPath, fdPath, hostPath, sourceName } from '../sysca
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withFd } from './attach-mount.js';
+import { HOST_PROC } from './keys.js';
 import { explainPivotError } from './pivot-hint.js';
 
 const MOUNT_ID = flags(STATX_BASIC_STATS, STATX_MNT_ID);
@@ -69,6 +70,7 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
   }
 
   execute({ method }: RootSwitchOptions, context: StepContext): void {
+    this.#keepHostProc(context);
     const before = hostPath(this.sys.getcwd());
     context.defer(() => this.sys.chdir(before));
     if (method.startsWith('classic')) this.sys.chdir(fdPath(context.root.fd));
@@ -92,6 +94,17 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
       'NSINIT_VERIFY',
       'something else is mounted over the new root: the host could be reached',
     );
+  }
+
+  /** For `verify`: this thread may be outside of what the container's proc shows. */
+  #keepHostProc(context: StepContext): void {
+    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
+    try {
+      context.provide(HOST_PROC, context.keep(this.sys.openat2(AT_FDCWD, hostPath('/proc'), how)));
+    } catch (error) {
+      // A host without /proc: the container's own will do, or a new one.
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
+    }
   }
 
   /** Needs no directory for the old root: it is stacked on the new one (pivot_root(2), NOTES). */

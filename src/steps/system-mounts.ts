@@ -1,3 +1,4 @@
+import { expectedMount } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
@@ -42,6 +43,7 @@ export interface SystemMountsOptions {
 }
 
 const SAFE = flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC);
+const SAFE_TERMINALS = flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOEXEC);
 const SAFE_CLASSIC = flags(MS_NOSUID, MS_NODEV, MS_NOEXEC);
 
 /** A mount by mount(2), with the seed's arguments. */
@@ -149,6 +151,8 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
       const mounted = context.keep(root.openIn(parent, name));
       checkMounted(this.sys, mounted, this.sys.descriptors.get(mounted), magic);
       context.defer(() => this.sys.umount2(fdPath(mounted), MNT_DETACH));
+      const attributes = fstype === 'devpts' ? SAFE_TERMINALS : SAFE;
+      context.expect(expectedMount(this.sys, mounted, { attributes }));
     });
   }
 
@@ -202,7 +206,11 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
     this.sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
       attr_set: MOUNT_ATTR_RDONLY,
     });
-    attachMount(this.sys, context, tree, target);
+    attachMount(this.sys, context, tree, target, {
+      attributes: MOUNT_ATTR_RDONLY,
+      recursive: true,
+      showsHost: true,
+    });
   }
 
   #devpts(context: StepContext, target: Fd): void {
@@ -210,7 +218,7 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
     const wanted = {
       fstype: 'devpts',
       source: 'devpts',
-      attributes: flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOEXEC),
+      attributes: SAFE_TERMINALS,
     };
     try {
       mountNew(this.sys, context, { ...wanted, options: { ...options, gid: '5' } }, target);

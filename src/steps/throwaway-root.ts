@@ -5,12 +5,17 @@ import { NsinitError } from '../pipeline/errors.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
 import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
-import { MOUNT_ATTR_NODEV, type MountAttrFlags } from '../syscalls/mount-flags.js';
+import {
+  MOUNT_ATTR_NODEV,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
+  type MountAttrFlags,
+} from '../syscalls/mount-flags.js';
 import { component, hostPath } from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { USER_NAMESPACE } from './keys.js';
-import { attachMount, createMount, withFd } from './attach-mount.js';
+import { attachMount, createMount, deferUmount, withFd } from './attach-mount.js';
 
 const DIRECTORY = flags(O_PATH, O_DIRECTORY, O_CLOEXEC);
 const PLACES = ['/tmp', '/mnt', '/run', '/var', '/home', '/etc'];
@@ -79,7 +84,10 @@ export class ThrowawayRootStep implements Step<object> {
   /** Over a directory that stays usable below it: the overlay shows what is on the disk. */
   #attachToHost(context: StepContext, mount: Fd): void {
     withFd(this.sys, this.#openPlace(), (place) => {
-      attachMount(this.sys, context, mount, place);
+      const how = flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH);
+      this.sys.move_mount(mount, '', place, '', how);
+      // Nothing is promised of it: it is left with the host's tree.
+      deferUmount(this.sys, context, mount);
     });
   }
 

@@ -23,9 +23,11 @@ export interface MountinfoEntry {
 
 // Space, tab, newline and backslash are written in octal.
 const unescape = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
+  !text.includes('\\')
+    ? text
+    : text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+        String.fromCharCode(Number.parseInt(digits, 8)),
+      );
 
 /** Takes the text of a mountinfo file apart. */
 export function parseMountinfo(content: string): MountinfoEntry[] {
@@ -57,7 +59,8 @@ export function parseMountinfo(content: string): MountinfoEntry[] {
 export function readAll(sys: Syscalls, fd: Fd): string {
   const parts: Uint8Array[] = [];
   for (;;) {
-    const part = sys.read(fd, 65536);
+    // procfs gives a page at most; larger memory would only cost time.
+    const part = sys.read(fd, 8192);
     if (part.length === 0) return Buffer.concat(parts).toString();
     parts.push(part);
   }
