@@ -34,6 +34,7 @@ export type { PlannedStep } from './pipeline/pipeline-entry.js';
 export {
   ROOT_SWITCHED,
   ROOTFS,
+  type Provided,
   type RunOptions,
   type RunReport,
   type TakenFallback,
@@ -45,6 +46,7 @@ export {
   createMount,
   deferUmount,
   mountNew,
+  orClose,
   withFd,
   withoutUmask,
   type NewFileSystem,
@@ -69,6 +71,20 @@ export {
   type ProgramEnd,
 } from './steps/keys.js';
 export { LoopDevicesStep } from './steps/loop-devices.js';
+export {
+  ATIME_MODES,
+  attributeChange,
+  describeAttributes,
+  newMountFlags,
+  readMountAttributes,
+  type MountAttributes,
+} from './steps/mount-attributes.js';
+export {
+  changeAttributes,
+  cloneTree,
+  openMountPoint,
+  type TreeSource,
+} from './steps/mount-tree.js';
 export {
   createPreset,
   PRESET_NAMES,
@@ -104,10 +120,16 @@ export type { IdRange, UserMapping } from './runtime/user-mapping.js';
 export { AT_FDCWD, asFd, type Fd } from './syscalls/descriptor.js';
 export { ERRNO, type ErrnoName } from './syscalls/errno.js';
 export * from './syscalls/file-flags.js';
+export * from './syscalls/file-system-magic.js';
 export { flags, formatFlags, hasFlags, withoutFlags, type Flags } from './syscalls/flags.js';
 export { LinuxSyscalls } from './syscalls/linux.js';
 export * from './syscalls/mount-flags.js';
-export { parseMountinfo, readMountinfo, type MountinfoEntry } from './syscalls/mountinfo.js';
+export {
+  parseMountinfo,
+  readAll,
+  readMountinfo,
+  type MountinfoEntry,
+} from './syscalls/mountinfo.js';
 export {
   component,
   containerPath,

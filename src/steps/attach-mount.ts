@@ -96,14 +96,19 @@ export function mountNew(
   wanted: NewFileSystem,
   target: Fd,
 ): Fd {
-  const mount = createMount(sys, wanted);
+  const mount = context.keep(createMount(sys, wanted));
+  attachMount(sys, context, mount, target, { attributes: wanted.attributes });
+  return mount;
+}
+
+/** Runs with a descriptor that stays open, and closes it when that fails. */
+export function orClose<T>(sys: Syscalls, fd: Fd, work: (fd: Fd) => T): T {
   try {
-    attachMount(sys, context, mount, target, { attributes: wanted.attributes });
+    return work(fd);
   } catch (error) {
-    sys.close(mount);
+    sys.close(fd);
     throw error;
   }
-  return mount;
 }
 
 /** Runs with a descriptor that is closed afterwards. */
