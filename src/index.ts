@@ -59,6 +59,13 @@ export { DevStep } from './steps/dev.js';
 export { DevSymlinksStep } from './steps/dev-symlinks.js';
 export { DeviceNodesStep } from './steps/device-nodes.js';
 export {
+  checkDevice,
+  checkMounted,
+  checkSameFile,
+  refuseKernelFiles,
+  type Device,
+} from './steps/identity.js';
+export {
   COMMAND_INHERITS,
   CONTAINER_PROCESS,
   DEV_DIRECTORY,

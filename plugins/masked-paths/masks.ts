@@ -2,6 +2,7 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   attachMount,
+  checkDevice,
   createMount,
   flags,
   hostPath,
@@ -9,7 +10,6 @@ import {
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
   MOUNT_ATTR_RDONLY,
-  NsinitError,
   OPEN_TREE_AT_EMPTY_PATH,
   OPEN_TREE_AT_SYMLINK_NOFOLLOW,
   OPEN_TREE_CLOEXEC,
@@ -76,10 +76,7 @@ export class Masks {
     const tree = sys.open_tree(AT_FDCWD, hostPath('/dev/null'), how);
     return orClose(sys, tree, () => {
       // What was opened is looked at, and not what stands under the name (CVE-2025-31133).
-      const { mode, rdev } = sys.statx(tree, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-      if ((mode & S_IFMT) !== S_IFCHR || rdev.major !== 1 || rdev.minor !== 3) {
-        throw new NsinitError('NSINIT_VERIFY', '/dev/null is not the character device 1:3');
-      }
+      checkDevice(sys, tree, '/dev/null', { type: S_IFCHR, number: { major: 1, minor: 3 } });
       // Read-only, or the container could change mode and owner of the host's node through it.
       const attr_set = flags(MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOEXEC);
       sys.mount_setattr(tree, '', AT_EMPTY_PATH, { attr_set });

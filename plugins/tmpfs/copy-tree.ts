@@ -1,10 +1,10 @@
 import {
   AT_EMPTY_PATH,
   AT_SYMLINK_NOFOLLOW,
+  checkSameFile,
   component,
   flags,
   isErrno,
-  NsinitError,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
@@ -14,6 +14,7 @@ import {
   O_PATH,
   O_RDONLY,
   O_WRONLY,
+  orClose,
   S_IFBLK,
   S_IFCHR,
   S_IFDIR,
@@ -85,24 +86,24 @@ function copyEntry(copy: TreeCopy, entry: Entry): void {
   } else copyNode(copy, entry, stat);
 }
 
-function copyDirectory(copy: TreeCopy, { from, to, name }: Entry, stat: Statx): void {
+function copyDirectory(copy: TreeCopy, entry: Entry, stat: Statx): void {
   const { sys } = copy;
+  const { to, name } = entry;
   sys.mkdirat(to, name, 0o700);
   withFd(sys, sys.openat2(to, name, LISTED), (made) => {
     if (!isMountRoot(stat)) {
-      withFd(sys, openSame(sys, from, name, LISTED, stat), (listed) =>
-        copyTree(copy, listed, made),
-      );
+      withFd(sys, openSame(sys, entry, LISTED), (listed) => copyTree(copy, listed, made));
     }
     applyAttributes(copy, made, stat);
   });
 }
 
-function copyFile(copy: TreeCopy, { from, to, name }: Entry, stat: Statx): void {
+function copyFile(copy: TreeCopy, entry: Entry, stat: Statx): void {
   const { sys } = copy;
+  const { to, name } = entry;
   withFd(sys, sys.openat2(to, name, WRITE), (made) => {
     if (!isMountRoot(stat)) {
-      withFd(sys, openSame(sys, from, name, READ, stat), (opened) => {
+      withFd(sys, openSame(sys, entry, READ), (opened) => {
         for (let piece = sys.read(opened, PIECE); piece.length > 0; piece = sys.read(opened, PIECE))
           writeAll(sys, made, piece);
       });
@@ -132,20 +133,18 @@ function copyNode(copy: TreeCopy, { to, name }: Entry, stat: Statx): void {
 
 const isMountRoot = ({ attributes }: Statx): boolean => (attributes & STATX_ATTR_MOUNT_ROOT) !== 0;
 
-/** Opens by name what was looked at by descriptor. @throws NsinitError when it is another file. */
+/** Opens by name what a descriptor names. @throws NsinitError when it is another file by now. */
 function openSame(
   sys: Syscalls,
-  from: Fd,
-  name: Component,
+  { from, name, source }: Entry,
   how: { readonly flags: typeof LISTED.flags },
-  { ino, dev }: Statx,
 ): Fd {
   const fd = sys.openat2(from, name, how);
-  const stat = sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-  if (stat.ino === ino && stat.dev.major === dev.major && stat.dev.minor === dev.minor) return fd;
-  const path = sys.descriptors.get(fd);
-  sys.close(fd);
-  throw new NsinitError('NSINIT_VERIFY', `${path} became another file while it was copied`);
+  return orClose(sys, fd, () => {
+    const path = sys.descriptors.get(fd);
+    checkSameFile(sys, fd, source, `${path} became another file while it was copied`);
+    return fd;
+  });
 }
 
 /** Owner, mode and times, in an order in which none undoes another. */

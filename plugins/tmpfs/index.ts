@@ -10,6 +10,7 @@ import {
   newMountFlags,
   OptionReader,
   orClose,
+  refuseKernelFiles,
   STATX_BASIC_STATS,
   SYSCALLS,
   withFd,
@@ -64,6 +65,7 @@ export class TmpfsStep implements Step<TmpfsOptions> {
   execute(options: TmpfsOptions, context: StepContext): void {
     const { place, existed } = this.#openTarget(options.target, context);
     withFd(this.sys, place, () => {
+      refuseKernelFiles(this.sys, place, options.target);
       const covered = existed
         ? this.sys.statx(place, '', AT_EMPTY_PATH, STATX_BASIC_STATS)
         : undefined;

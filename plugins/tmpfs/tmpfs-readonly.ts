@@ -1,6 +1,7 @@
 import {
   AT_EMPTY_PATH,
   flags,
+  hasFlags,
   inject,
   injectable,
   MOUNT_ATTR_RDONLY,
@@ -62,8 +63,8 @@ export class TmpfsReadonlyStep implements Step<TmpfsReadonlyOptions> {
 
   #check(target: string, fd: Fd): void {
     const { attributes } = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    const mounted = (attributes & STATX_ATTR_MOUNT_ROOT) !== 0;
-    if (mounted && this.sys.fstatfs(fd).type === TMPFS_MAGIC) return;
+    const isTop = hasFlags(attributes, STATX_ATTR_MOUNT_ROOT);
+    if (isTop && this.sys.fstatfs(fd).type === TMPFS_MAGIC) return;
     throw new NsinitError(
       'NSINIT_VERIFY',
       `${target} is not a tmpfs of its own: nothing else may be made read-only here`,

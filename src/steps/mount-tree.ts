@@ -19,9 +19,11 @@ import {
   type OpenTreeFlags,
 } from '../syscalls/mount-flags.js';
 import type { HostPath } from '../syscalls/paths.js';
+import type { RootDir } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { withFd } from './attach-mount.js';
+import { orClose, withFd } from './attach-mount.js';
+import { refuseKernelFiles } from './identity.js';
 import { attributeChange, type MountAttributes } from './mount-attributes.js';
 
 /** What is to be shown in a second place. */
@@ -88,7 +90,8 @@ export function changeAttributes(
  *
  * @param like a descriptor of what is to be mounted.
  * @param options.follow mounts where a symbolic link leads, inside the root; else over the link.
- * @throws SyscallError; PathError when something else is in the way.
+ * @throws SyscallError; PathError when something else is in the way; NsinitError when a link leads
+ *   into /proc or /sys.
  */
 export function openMountPoint(
   sys: Syscalls,
@@ -97,13 +100,24 @@ export function openMountPoint(
   like: Fd,
   { follow = true }: { readonly follow?: boolean } = {},
 ): Fd {
-  if (!follow) {
-    try {
-      return root.open(target, flags(O_PATH, O_NOFOLLOW));
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error;
-    }
+  const place = (follow ? undefined : findLink(root, target)) ?? makePlace(sys, root, target, like);
+  return orClose(sys, place, () => {
+    refuseKernelFiles(sys, place, target);
+    return place;
+  });
+}
+
+/** What is there already, a symbolic link itself. */
+function findLink(root: RootDir, target: string): Fd | undefined {
+  try {
+    return root.open(target, flags(O_PATH, O_NOFOLLOW));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
   }
+}
+
+function makePlace(sys: Syscalls, root: RootDir, target: string, like: Fd): Fd {
   const { mode } = sys.statx(like, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
   return (mode & S_IFMT) === S_IFDIR
     ? root.mkdirAll(target, 0o755)
