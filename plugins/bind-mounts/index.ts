@@ -13,9 +13,9 @@ import {
   MS_SHARED,
   MS_SLAVE,
   MS_UNBINDABLE,
+  newMountFlags,
   openMountPoint,
   OptionReader,
-  orClose,
   SYSCALLS,
   withFd,
   type AtFlags,
@@ -86,12 +86,17 @@ export class BindMountsStep implements Step<BindMountsOptions> {
     const { sys } = this;
     const tree = this.#clone(mount, context);
     if (tree === undefined) return;
-    orClose(sys, tree, () => {
-      changeAttributes(sys, tree, mount, { recursive: true });
-      changeAttributes(sys, tree, mount.top ?? {}, { recursive: false });
-      const follow = mount.followTarget !== false;
-      withFd(sys, openMountPoint(sys, context, mount.target, tree, { follow }), (place) => {
-        attachMount(sys, context, tree, place);
+    context.keep(tree);
+    const top = mount.top ?? {};
+    changeAttributes(sys, tree, mount, { recursive: true });
+    changeAttributes(sys, tree, top, { recursive: false });
+    const follow = mount.followTarget !== false;
+    withFd(sys, openMountPoint(sys, context, mount.target, tree, { follow }), (place) => {
+      attachMount(sys, context, tree, place, {
+        attributes: newMountFlags({ ...mount, ...top, atime: undefined }),
+        recursive: Object.keys(top).length === 0,
+        showsHost: true,
+        shared: (mount.propagation ?? []).some((mode) => mode.endsWith('shared')),
       });
     });
     for (const mode of mount.propagation ?? []) this.#spread(tree, mode);

@@ -13,7 +13,6 @@ import {
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
   OptionReader,
-  orClose,
   SYSCALLS,
   withFd,
   type Fd,
@@ -94,14 +93,12 @@ export class MaskedPathsStep implements Step<MaskedPathsOptions> {
   #makeReadonly(context: StepContext, place: Fd): void {
     const { sys } = this;
     const how = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_RECURSIVE);
-    const tree = sys.open_tree(place, '', flags(how, OPEN_TREE_AT_EMPTY_PATH));
-    orClose(sys, tree, () => {
-      // It only adds: nosuid, nodev, noexec and the atime mode stay, locked or not.
-      sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
-        attr_set: MOUNT_ATTR_RDONLY,
-      });
-      attachMount(sys, context, tree, place);
+    const tree = context.keep(sys.open_tree(place, '', flags(how, OPEN_TREE_AT_EMPTY_PATH)));
+    // It only adds: nosuid, nodev, noexec and the atime mode stay, locked or not.
+    sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
+      attr_set: MOUNT_ATTR_RDONLY,
     });
+    attachMount(sys, context, tree, place, { attributes: MOUNT_ATTR_RDONLY, recursive: true });
   }
 }
 

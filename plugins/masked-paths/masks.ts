@@ -46,8 +46,8 @@ export class Masks {
     const { mode, mntId } = this.sys.statx(place, '', AT_EMPTY_PATH, LOOK);
     if (this.#mounts.has(mntId)) return;
     const directory = (mode & S_IFMT) === S_IFDIR;
-    const mask = directory ? this.#nextDirectory() : this.#nextNull();
-    orClose(this.sys, mask, () => attachMount(this.sys, this.context, mask, place));
+    const mask = this.context.keep(directory ? this.#nextDirectory() : this.#nextNull());
+    attachMount(this.sys, this.context, mask, place, { attributes: MOUNT_ATTR_RDONLY });
     if (directory) this.#directory ??= mask;
     else this.#null ??= mask;
     this.#mounts.add(this.sys.statx(mask, '', AT_EMPTY_PATH, LOOK).mntId);

@@ -9,7 +9,6 @@ import {
   isErrno,
   newMountFlags,
   OptionReader,
-  orClose,
   refuseKernelFiles,
   STATX_BASIC_STATS,
   SYSCALLS,
@@ -69,13 +68,13 @@ export class TmpfsStep implements Step<TmpfsOptions> {
       const covered = existed
         ? this.sys.statx(place, '', AT_EMPTY_PATH, STATX_BASIC_STATS)
         : undefined;
-      const tmpfs = this.#create(options, covered);
-      orClose(this.sys, tmpfs, () => {
-        if (options.copyUp && covered !== undefined)
-          this.#copyUp(options, context, { place, tmpfs, covered });
-        if (options.readonly === true)
-          changeAttributes(this.sys, tmpfs, { readonly: true }, { recursive: false });
-        attachMount(this.sys, context, tmpfs, place);
+      const tmpfs = context.keep(this.#create(options, covered));
+      if (options.copyUp && covered !== undefined)
+        this.#copyUp(options, context, { place, tmpfs, covered });
+      if (options.readonly === true)
+        changeAttributes(this.sys, tmpfs, { readonly: true }, { recursive: false });
+      attachMount(this.sys, context, tmpfs, place, {
+        attributes: newMountFlags({ ...options, atime: undefined }),
       });
     });
   }

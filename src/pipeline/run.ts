@@ -58,7 +58,8 @@ export class Run {
   readonly #sys: Syscalls;
   readonly #undo = new UndoStack();
   readonly #handOver = new HandOver();
-  readonly #kept: Fd[] = [];
+  // A set: whoever attaches what its maker keeps already keeps it again.
+  readonly #kept = new Set<Fd>();
   readonly #fallbacks: TakenFallback[] = [];
   /** What the steps have promised of the finished container. */
   readonly expectations: Expectation[] = [];
@@ -117,7 +118,7 @@ export class Run {
       const fd = this.#sys.openat2(AT_FDCWD, path, {
         flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
       });
-      this.#kept.push(fd);
+      this.#kept.add(fd);
       return fd;
     } catch (cause) {
       const why = isErrno(cause, 'ENOENT')
@@ -175,7 +176,7 @@ export class Run {
       logger: this.#logger,
       defer: (undo) => this.#undo.push(undo),
       keep: (fd) => {
-        this.#kept.push(fd);
+        this.#kept.add(fd);
         root.markLasting(fd);
         return fd;
       },
