@@ -1,7 +1,18 @@
 import 'reflect-metadata';
 
+export type {
+  Config,
+  ConfiguredChange,
+  ConfiguredLaunch,
+  ConfiguredPlugin,
+} from './config/config.js';
+export { ConfigError, type ConfigProblem, type TextPlace } from './config/config-problems.js';
+export { loadConfig, type ConfigOverride, type LoadedConfig } from './config/load-config.js';
+export type { PluginModule } from './config/load-plugins.js';
+
 export {
   NsinitError,
+  OptionError,
   PlanError,
   StepError,
   type ErrorCode,

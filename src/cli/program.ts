@@ -28,6 +28,13 @@ export function createProgram(version: string, exit: (status: number) => void): 
       const { listSteps } = await import('./steps-command.js');
       listSteps(preset, (line) => process.stdout.write(`${line}\n`));
     });
+  program
+    .command('schema')
+    .description('print the JSON schema of a configuration file')
+    .action(async () => {
+      const { schema } = await import('../config/config-schema.js');
+      process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+    });
   return program;
 }
 
@@ -37,6 +44,9 @@ function addRun(program: Command, exit: (status: number) => void): void {
     .description('run a command in a root of its own')
     .argument('<command...>', 'the command and its arguments')
     .passThroughOptions()
+    .addOption(
+      new Option('--config <file>', 'take pipeline and options from a file').conflicts('preset'),
+    )
     .option('--rootfs <dir>', 'the root; without it a throwaway copy of this machine')
     .addOption(
       new Option('--preset <name>', 'the pipeline')

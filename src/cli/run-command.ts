@@ -5,11 +5,11 @@ import { openPseudoTerminal, type PseudoTerminal } from '../runtime/terminal.js'
 import { pipelineSetUp } from '../runtime/pipeline-set-up.js';
 import type { ProcessSpec } from '../runtime/process-spec.js';
 import { createLogger } from '../logging.js';
-import { NsinitError } from '../pipeline/errors.js';
+import { NsinitError, type ErrorCode } from '../pipeline/errors.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { createPreset } from '../steps/presets.js';
-import { PROPAGATION_MODES, type PropagationMode } from '../steps/propagation.js';
 import { asFd } from '../syscalls/descriptor.js';
+import { applyConfig } from './config-flags.js';
 import { attachTerminal, callerSize } from './attach-terminal.js';
 import { forwardSignals } from './forward-signals.js';
 import {
@@ -18,6 +18,7 @@ import {
   chooseLogLevel,
   chooseNamespaceOptions,
   parseUser,
+  presetOptionsOf,
   type RunFlags,
 } from './run-options.js';
 import { TraceFile } from './trace-file.js';
@@ -28,27 +29,13 @@ export const SET_UP_FAILED = 125;
 
 /** The pipeline that the options ask for. @throws UsageError; NsinitError. */
 export function buildPipeline(given: RunFlags): Pipeline {
-  const propagation = PROPAGATION_MODES.find((mode) => mode === given.propagation);
-  if (given.propagation !== undefined && propagation === undefined) {
-    throw new UsageError(
-      `--propagation takes one of ${PROPAGATION_MODES.join(', ')}, not ${JSON.stringify(given.propagation)}`,
-    );
-  }
-  return createPreset(given.preset, {
-    readonly: given.readonly,
-    noPivot: !given.pivot,
-    propagation: propagation as PropagationMode | undefined,
-    loopDevices: given.loopDevices,
-    console: given.tty === true ? true : undefined,
-    throwaway: given.rootfs === undefined,
-    verify: given.verify ? undefined : false,
-    mounts: [...given.bind, ...given.tmpfs],
-  });
+  const throwaway = given.rootfs === undefined;
+  return createPreset(given.preset, { ...presetOptionsOf(given), throwaway });
 }
 
 /** `nsinit run`. @returns the exit status. @throws UsageError and what the set-up throws. */
-export async function runCommand(command: readonly string[], given: RunFlags): Promise<number> {
-  const pipeline = buildPipeline(given);
+export async function runCommand(command: readonly string[], flags: RunFlags): Promise<number> {
+  const { given, pipeline = buildPipeline(given) } = await applyConfig(flags);
   pipeline.plan({ force: given.force ?? false });
   const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
   const user = given.user === undefined ? undefined : parseUser(given.user);
@@ -138,13 +125,14 @@ export function complain(message: string): void {
   process.stderr.write(`nsinit: ${message}\n`);
 }
 
+// What is wrong was asked for.
+const USAGE: ReadonlySet<ErrorCode> = new Set(['NSINIT_CONFIG', 'NSINIT_OPTION', 'NSINIT_PLAN']);
+
 /** The exit status for an error, told in one line. */
 export function statusOf(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   complain(message);
-  const usage =
-    error instanceof UsageError || (error instanceof NsinitError && error.code === 'NSINIT_OPTION');
-  return usage || (error instanceof NsinitError && error.code === 'NSINIT_PLAN')
+  return error instanceof UsageError || (error instanceof NsinitError && USAGE.has(error.code))
     ? 2
     : SET_UP_FAILED;
 }

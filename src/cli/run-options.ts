@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../logging.js';
 import type { NamespaceOptions } from '../runtime/namespaces.js';
-import type { UserMount } from '../steps/presets.js';
+import type { PresetOptions, UserMount } from '../steps/presets.js';
+import { PROPAGATION_MODES, type PropagationMode } from '../steps/propagation.js';
 import { UsageError } from './usage-error.js';
 
 /** The options of `nsinit run`, as commander reads them. */
@@ -33,6 +34,10 @@ export interface RunFlags {
   readonly verify: boolean;
   readonly fallbacks: boolean;
   readonly force?: boolean;
+  /** A configuration file. */
+  readonly config?: string;
+  /** What such a file says. */
+  readonly namespaces?: NamespaceOptions;
 }
 
 /** @throws UsageError when it is missing, no directory, or the machine's own root. */
@@ -74,8 +79,31 @@ export function buildEnvironment(given: readonly string[], clear: boolean): Reco
   return env;
 }
 
+/** What is asked of a preset, undefined where nothing is. @throws UsageError */
+export function presetOptionsOf(given: RunFlags): PresetOptions {
+  return {
+    readonly: given.readonly,
+    noPivot: given.pivot ? undefined : true,
+    propagation: parsePropagation(given.propagation),
+    loopDevices: given.loopDevices,
+    console: given.tty === true ? true : undefined,
+    verify: given.verify ? undefined : false,
+    mounts: [...given.bind, ...given.tmpfs],
+  };
+}
+
+function parsePropagation(given: string | undefined): PropagationMode | undefined {
+  if (given === undefined) return undefined;
+  const mode = PROPAGATION_MODES.find((known) => known === given);
+  if (mode !== undefined) return mode;
+  throw new UsageError(
+    `--propagation takes one of ${PROPAGATION_MODES.join(', ')}, not ${JSON.stringify(given)}`,
+  );
+}
+
 export function chooseNamespaceOptions(given: RunFlags): NamespaceOptions {
   return {
+    ...given.namespaces,
     ...(given.sharePid === true ? { pid: 'shared' as const } : {}),
     ...(given.shareIpc === true ? { ipc: 'shared' as const } : {}),
     ...(given.shareUts === true ? { uts: 'shared' as const } : {}),

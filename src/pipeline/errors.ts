@@ -1,6 +1,7 @@
 import { recognizeAcrossCopies } from '../syscalls/across-copies.js';
 /** Codes that do not change between versions; docs/reference/errors.md has a paragraph for each. */
 export type ErrorCode =
+  | 'NSINIT_CONFIG'
   | 'NSINIT_HOST_NAMESPACE'
   | 'NSINIT_INJECTION'
   | 'NSINIT_MISSING_VALUE'
@@ -25,6 +26,20 @@ export class NsinitError extends Error {
   }
 }
 recognizeAcrossCopies(NsinitError, 'NsinitError');
+
+/** An option of a step is not what the step takes. */
+export class OptionError extends NsinitError {
+  override readonly name = 'OptionError';
+
+  constructor(
+    /** The option's name. */
+    readonly option: string,
+    message: string,
+  ) {
+    super('NSINIT_OPTION', message);
+  }
+}
+recognizeAcrossCopies(OptionError, 'OptionError');
 
 /** The pipeline cannot run as it is: everything that is wrong with it, at once. */
 export class PlanError extends NsinitError {

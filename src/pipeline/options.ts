@@ -1,10 +1,10 @@
 import { hostPath, type HostPath } from '../syscalls/paths.js';
-import { NsinitError } from './errors.js';
+import { OptionError } from './errors.js';
 
 /** An option's value is not what the step takes. */
-export function optionError(option: string, wanted: string, value: unknown): NsinitError {
-  return new NsinitError(
-    'NSINIT_OPTION',
+export function optionError(option: string, wanted: string, value: unknown): OptionError {
+  return new OptionError(
+    option,
     `option ${option} must be ${wanted}, not ${JSON.stringify(value) ?? 'undefined'}`,
   );
 }
@@ -33,7 +33,7 @@ export class OptionReader {
     return this.#given[option];
   }
 
-  #wrong(option: string, wanted: string, value: unknown): NsinitError {
+  #wrong(option: string, wanted: string, value: unknown): OptionError {
     return optionError(this.nameOf(option), wanted, value);
   }
 
@@ -160,8 +160,8 @@ export class OptionReader {
     const unknown = Object.keys(this.#given).find((option) => !this.#known.has(option));
     if (unknown === undefined) return options;
     const known = [...this.#known].join(', ');
-    throw new NsinitError(
-      'NSINIT_OPTION',
+    throw new OptionError(
+      this.nameOf(unknown),
       `there is no option ${this.nameOf(unknown)}${known === '' ? '' : `; there are ${known}`}`,
     );
   }

@@ -1,8 +1,9 @@
 import { recognizeAcrossCopies } from '../syscalls/across-copies.js';
 import { checkOrder } from './check-order.js';
 import { NsinitError, PlanError } from './errors.js';
+import type { Token } from './dependencies.js';
 import type { Expectation } from './expectation.js';
-import { createRunContainer, makeStep } from './injection.js';
+import { createRunContainer, makeStep, type Service } from './injection.js';
 import { describeEntry, type PipelineEntry, type PlannedStep } from './pipeline-entry.js';
 import { Run, type RunOptions, type RunReport } from './run.js';
 import type { StepClass } from './step.js';
@@ -18,6 +19,7 @@ export interface PlanOptions extends Pick<RunOptions, 'container' | 'services'> 
 /** An ordered list of steps. The order is exactly the one in which they were put. */
 export class Pipeline {
   readonly #entries: PipelineEntry[] = [];
+  readonly #services: Service[] = [];
   #expectations: readonly Expectation[] | undefined;
 
   /** Appends a step. @throws NsinitError `NSINIT_OPTION` when it does not take the options. */
@@ -50,6 +52,12 @@ export class Pipeline {
     return this;
   }
 
+  /** Gives its steps a service, in every run; those given to a run go before. */
+  give<T>(token: Token<T>, service: NoInfer<T>): this {
+    this.#services.push([token, service]);
+    return this;
+  }
+
   /** The steps' names in order. */
   get names(): readonly string[] {
     return this.#entries.map(({ step }) => step.stepName);
@@ -63,7 +71,7 @@ export class Pipeline {
   plan({ force = false, container, services }: PlanOptions = {}): readonly PlannedStep[] {
     const problems = checkOrder(this.#entries);
     if (problems.length > 0 && !force) throw new PlanError(problems);
-    const child = createRunContainer(noSyscalls, undefined, container, services);
+    const child = createRunContainer(noSyscalls, undefined, container, this.#withOwn(services));
     return this.#entries.map((entry) => describeEntry(entry, makeStep(child, entry.step)));
   }
 
@@ -76,7 +84,8 @@ export class Pipeline {
   run(options: RunOptions): RunReport {
     const problems = checkOrder(this.#entries);
     if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
-    const run = new Run(options);
+    const services = this.#withOwn(options.services);
+    const run = new Run({ ...options, services });
     const report = run.execute(this.#entries);
     this.#expectations = run.expectations;
     return report;
@@ -101,6 +110,11 @@ export class Pipeline {
         throw error;
       },
     });
+  }
+
+  // The container takes the last one that is registered for a token.
+  #withOwn(services: readonly Service[] = []): readonly Service[] {
+    return [...this.#services, ...services];
   }
 
   #indexOf(name: string): number {

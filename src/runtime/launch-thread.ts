@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import { NsinitError, PlanError, StepError } from '../pipeline/errors.js';
+import { NsinitError, OptionError, PlanError, StepError } from '../pipeline/errors.js';
 import { PathError } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import { CommandError } from './command-error.js';
@@ -16,6 +16,7 @@ import { UserMappingError } from './user-mapping.js';
 const ERROR_CLASSES: ErrorClasses = [
   StepError,
   NsinitError,
+  OptionError,
   PlanError,
   PathError,
   SyscallError,

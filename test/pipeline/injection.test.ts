@@ -124,6 +124,14 @@ describe('injection', () => {
     expect(container.isRegistered(SYSCALLS, true)).to.equal(false);
   });
 
+  it('takes services of the pipeline, and lets those of the run go before', () => {
+    const pipeline = new Pipeline().use(Declaring).give(CLOCK, 'its own');
+    const options = { syscalls: new MockSyscalls(), rootfs: '/srv/root', force: true };
+    pipeline.run(options);
+    pipeline.run({ ...options, services: [[CLOCK, 'of the run']] });
+    expect(given.map(([, clock]) => clock)).to.deep.equal(['its own', 'of the run']);
+  });
+
   it('makes services that are classes once a run', () => {
     @another.injectable()
     class Service {
