@@ -43,6 +43,8 @@ export class Inode {
   ctime: Timespec;
   /** Content made when it is read, as in /proc. */
   generate?: () => string;
+  /** Takes what is written to content that is made up. */
+  store?: (text: string) => void;
   /** Content of the real machine, read when it is wanted. */
   loadContent?: () => Uint8Array;
   /** Its size before it was read. */

@@ -18,6 +18,8 @@ export class SimpleNamespace {
   fileSystem: FileSystem | undefined;
   hostname = 'localhost';
   domainname = '(none)';
+  /** What was written to its files of /proc/sys, by their names. */
+  readonly settings = new Map<string, string>();
 
   constructor(
     /** The number that its file in /proc/PID/ns shows. */

@@ -9,6 +9,7 @@ import { NAMESPACES } from './namespaces.js';
 import { RESOLUTION } from './paths.js';
 import { PROPAGATION } from './propagation.js';
 import { ROOTS } from './roots.js';
+import { SETTINGS } from './settings.js';
 
 /** Every case of the contract. */
 export const ALL_CASES: readonly ContractCase[] = [
@@ -21,5 +22,6 @@ export const ALL_CASES: readonly ContractCase[] = [
   ...ROOTS,
   ...FILE_SYSTEMS,
   ...NAMESPACES,
+  ...SETTINGS,
   ...REGRESSION_CASES,
 ];

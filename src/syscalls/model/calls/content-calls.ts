@@ -43,7 +43,8 @@ export function write(kernel: Kernel, fd: number, data: Uint8Array): number {
   if (!file.writable) refuse('EBADF');
   const { inode } = file.location;
   if (file.context !== undefined) refuse('EINVAL');
-  if (inode.generate !== undefined)
+  if (inode.store !== undefined) inode.store(new TextDecoder().decode(data));
+  else if (inode.generate !== undefined)
     notModelled(`writing to ${inode.path} of ${inode.fileSystem.traits.type}`);
   else if (inode.isSpecial) writeDevice(inode);
   else store(kernel, file, data);

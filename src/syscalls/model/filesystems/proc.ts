@@ -15,6 +15,7 @@ import {
 } from './generated.js';
 import { gidOf, textOf } from './option-values.js';
 import { processDirectory } from './proc-process.js';
+import { sysctls } from './sysctls.js';
 
 /** An entry that is missing is ENOENT in proc even when it is to be made. */
 export const procTraits: FileSystemTraits = {
@@ -174,24 +175,4 @@ const FILES = [
 /** It is there, and what it says is of a real machine. */
 function unreadable(fileSystem: FileSystem, name: string): Inode {
   return generatedFile(fileSystem, 0o444, () => notModelled(`the content of /proc/${name}`));
-}
-
-function sysctls(kernel: Kernel, fileSystem: FileSystem): Inode {
-  const value = (content: () => string) => (): Inode =>
-    generatedFile(fileSystem, 0o644, () => `${content()}\n`);
-  const { process } = kernel;
-  return fixedDirectory(fileSystem, 0o555, {
-    fs: () =>
-      fixedDirectory(fileSystem, 0o555, {
-        'mount-max': value(() => String(kernel.limits.mountMax)),
-        binfmt_misc: () => emptyDirectory(fileSystem),
-      }),
-    kernel: () =>
-      fixedDirectory(fileSystem, 0o555, {
-        hostname: value(() => process.namespaces.uts.hostname),
-        domainname: value(() => process.namespaces.uts.domainname),
-        overflowuid: value(() => '65534'),
-        overflowgid: value(() => '65534'),
-      }),
-  });
 }
