@@ -38,6 +38,7 @@ export {
 } from './pipeline/injection.js';
 export { key, sharedKey, type Key } from './pipeline/key.js';
 export { silentLogger, type Logger } from './pipeline/logger.js';
+export { isHostNamespace, type NamespaceFile } from './pipeline/namespace-guard.js';
 export type { Observer } from './pipeline/observer.js';
 export { OptionReader, optionError } from './pipeline/options.js';
 export { Pipeline, type PlanOptions } from './pipeline/pipeline.js';

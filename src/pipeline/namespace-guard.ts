@@ -4,6 +4,38 @@ import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { NsinitError } from './errors.js';
 
+/** Files of /proc/PID/ns, one a namespace (namespaces(7)). */
+export type NamespaceFile = 'cgroup' | 'ipc' | 'mnt' | 'net' | 'pid' | 'time' | 'user' | 'uts';
+
+/** Numbers of the initial namespaces; of net and mnt since Linux 6.17 (linux/nsfs.h). */
+const INITIAL: Readonly<Record<NamespaceFile, number>> = {
+  cgroup: 0xeffffffb,
+  ipc: 0xefffffff,
+  mnt: 0xeffffff8,
+  net: 0xeffffff9,
+  pid: 0xeffffffc,
+  time: 0xeffffffa,
+  user: 0xeffffffd,
+  uts: 0xeffffffe,
+};
+
+/**
+ * Whether a namespace of the calling thread is the machine's: the initial one, or that of process
+ * 1. Not so when that cannot be told: process 1 may not be looked at (ptrace(2)), or there is no
+ * /proc.
+ */
+export function isHostNamespace(sys: Syscalls, name: NamespaceFile): boolean {
+  const linkOf = (process: string): string =>
+    sys.readlinkat(AT_FDCWD, hostPath(`/proc/${process}/ns/${name}`));
+  try {
+    const own = linkOf('thread-self');
+    return own === `${name}:[${INITIAL[name]}]` || own === linkOf('1');
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
+  }
+}
+
 /**
  * Refuses to work in the mount namespace of the machine's first process: what a pipeline mounts
  * would be everybody's.
@@ -11,17 +43,7 @@ import { NsinitError } from './errors.js';
  * @throws NsinitError `NSINIT_HOST_NAMESPACE`.
  */
 export function refuseHostNamespace(sys: Syscalls): void {
-  let own: string;
-  let first: string;
-  try {
-    own = sys.readlinkat(AT_FDCWD, hostPath('/proc/thread-self/ns/mnt'));
-    first = sys.readlinkat(AT_FDCWD, hostPath('/proc/1/ns/mnt'));
-  } catch (error) {
-    // Who may not look at process 1 has no privileges there (ptrace(2)), or there is no /proc.
-    if (error instanceof SyscallError) return;
-    throw error;
-  }
-  if (own !== first) return;
+  if (!isHostNamespace(sys, 'mnt')) return;
   throw new NsinitError(
     'NSINIT_HOST_NAMESPACE',
     "this is the host's own mount namespace: unshare(CLONE_NEWNS) first, use launch(), or pass force",

@@ -73,6 +73,9 @@ class FailStep implements Step<object> {
   }
 }
 
+/** A pipeline with a step at its end that fails. */
+export const failAfter = (pipeline: Pipeline): Pipeline => pipeline.use(FailStep);
+
 /** What is there to be seen of a machine. */
 function pictureOf(sys: MockSyscalls): unknown {
   const { mountinfo, descriptors, umask, cwd, hostname } = sys.state;
@@ -95,7 +98,7 @@ export function expectUndone(
   const sys = makeSys();
   const given = provide(sys);
   const before = pictureOf(sys);
-  expect(() => runOn(sys, makePipeline().use(FailStep), given)).to.throw('a later step failed');
+  expect(() => runOn(sys, failAfter(makePipeline()), given)).to.throw('a later step failed');
   expect(pictureOf(sys)).to.deep.equal(before);
 }
 

@@ -38,7 +38,8 @@ export class Kernel {
   readonly singletons = new Map<string, FileSystem>();
   readonly #namespaceFiles = new Map<unknown, Location>();
   #nextMountId = 1;
-  #nextInum = 4026531835;
+  // Dynamic ones start here; those below are of the initial namespaces (linux/proc_ns.h).
+  #nextInum = 0xf0000000;
   #nextMinor = 1;
   #ticks = 0n;
 
