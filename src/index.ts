@@ -124,6 +124,8 @@ export { UmaskStep } from './steps/umask.js';
 export { VerifyStep } from './steps/verify.js';
 
 export type { Capability, CapabilityOptions, CapabilitySets } from './runtime/capabilities.js';
+export type { Container } from './runtime/container.js';
+export { launch } from './runtime/launch.js';
 export type { LaunchOptions } from './runtime/launch-options.js';
 export type { NamespaceChoice, NamespaceName, NamespaceOptions } from './runtime/namespaces.js';
 export type { ResourceLimit, ResourceLimits } from './runtime/resource-limits.js';

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { parseBind, parseTmpfs } from './mount-options.js';
 import type { RunFlags } from './run-options.js';
 import type { UserMount } from '../steps/presets.js';
+import { UsageError } from './usage-error.js';
 
 const collect =
   (parse: (value: string) => UserMount) =>
@@ -42,12 +43,13 @@ function addRun(program: Command, exit: (status: number) => void): void {
   program
     .command('run')
     .description('run a command in a root of its own')
-    .argument('<command...>', 'the command and its arguments')
+    .argument('[command...]', 'the command and its arguments; needed without --bundle')
     .passThroughOptions()
     .addOption(
       new Option('--config <file>', 'take pipeline and options from a file').conflicts('preset'),
     )
     .option('--rootfs <dir>', 'the root; without it a throwaway copy of this machine')
+    .option('--bundle <dir>', 'an OCI bundle: a directory with config.json')
     .addOption(
       new Option('--preset <name>', 'the pipeline')
         .choices(['standard', 'classic'])
@@ -94,8 +96,26 @@ function addRun(program: Command, exit: (status: number) => void): void {
     )
     .option('-q, --quiet', 'log nothing')
     .option('-v, --verbose', 'log what is done')
-    .action(async (command: string[], given: RunFlags) => {
-      const { runCommand, statusOf } = await import('./run-command.js');
-      exit(await runCommand(command, given).catch(statusOf));
+    .action(async (command: string[], given: RunFlags, self: Command) => {
+      const { statusOf } = await import('./run-command.js');
+      const own = Object.keys(given).filter((flag) => self.getOptionValueSource(flag) === 'cli');
+      exit(await run(command, given, own).catch(statusOf));
     });
+}
+
+/** @param own the flags that the command line has itself, which are no defaults. */
+async function run(
+  command: readonly string[],
+  given: RunFlags,
+  own: readonly string[],
+): Promise<number> {
+  if (given.bundle !== undefined) {
+    const { checkBundleFlags, runBundle } = await import('./run-bundle.js');
+    checkBundleFlags(own);
+    return runBundle(given.bundle, command, given);
+  }
+  if (command.length === 0)
+    throw new UsageError('there is no command: give one, or --bundle with a config.json');
+  const { runCommand } = await import('./run-command.js');
+  return runCommand(command, given);
 }

@@ -105,7 +105,8 @@ function processSpec(
   };
 }
 
-async function untilEnd(
+/** Waits for the command, with the caller's terminal and signals. @returns the exit status. */
+export async function untilEnd(
   running: RunningProcess,
   { host }: ContainerThread,
   terminal: PseudoTerminal | undefined,

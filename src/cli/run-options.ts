@@ -9,6 +9,7 @@ import { UsageError } from './usage-error.js';
 /** The options of `nsinit run`, as commander reads them. */
 export interface RunFlags {
   readonly rootfs?: string;
+  readonly bundle?: string;
   readonly preset: 'standard' | 'classic';
   readonly readonly?: boolean;
   readonly pivot: boolean;
@@ -41,15 +42,15 @@ export interface RunFlags {
 }
 
 /** @throws UsageError when it is missing, no directory, or the machine's own root. */
-export function checkRootfs(path: string): string {
+export function checkRootfs(path: string, option = '--rootfs'): string {
   const rootfs = resolve(path);
   const stat = statSync(rootfs, { throwIfNoEntry: false });
-  if (stat === undefined) throw new UsageError(`--rootfs: ${rootfs} does not exist`);
-  if (!stat.isDirectory()) throw new UsageError(`--rootfs: ${rootfs} is not a directory`);
+  if (stat === undefined) throw new UsageError(`${option}: ${rootfs} does not exist`);
+  if (!stat.isDirectory()) throw new UsageError(`${option}: ${rootfs} is not a directory`);
   const own = statSync('/');
   if (stat.ino === own.ino && stat.dev === own.dev) {
     throw new UsageError(
-      `--rootfs: ${rootfs} is this machine's own root; leave --rootfs out for a throwaway copy of it`,
+      `${option}: ${rootfs} is this machine's own root; without --rootfs and --bundle it is a throwaway copy of it`,
     );
   }
   return rootfs;

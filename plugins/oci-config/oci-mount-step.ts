@@ -1,0 +1,196 @@
+import {
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+  changeAttributes,
+  createMount,
+  attachMount,
+  flags,
+  FSCONFIG_CMD_RECONFIGURE,
+  FSCONFIG_SET_FLAG,
+  FSCONFIG_SET_STRING,
+  FSPICK_CLOEXEC,
+  FSPICK_EMPTY_PATH,
+  inject,
+  injectable,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+  newMountFlags,
+  O_PATH,
+  OptionReader,
+  optionError,
+  orClose,
+  PID_NAMESPACE,
+  STATX_BASIC_STATS,
+  SYSCALLS,
+  withFd,
+  type AtFlags,
+  type Fd,
+  type MountFlags,
+  type Step,
+  type StepContext,
+  type Syscalls,
+} from 'nsinit';
+import {
+  dataOptions,
+  planMountOptions,
+  type MountPlan,
+  type MountPropagation,
+} from './mount-options.js';
+
+/** A file system that is mounted, or one that is there already and changed (`remount`). */
+export interface OciMountOptions {
+  readonly target: string;
+  /** `proc`, `tmpfs`, …; not needed for a remount. */
+  readonly fstype: string;
+  /** What mountinfo shows as its source. */
+  readonly source: string;
+  /** By the names of the OCI specification; what it does not have belongs to the file system. */
+  readonly options: readonly string[];
+}
+
+const PROPAGATION: Readonly<Record<string, MountFlags>> = {
+  private: MS_PRIVATE,
+  shared: MS_SHARED,
+  slave: MS_SLAVE,
+  unbindable: MS_UNBINDABLE,
+};
+
+/** Mounts a file system as an entry of `mounts` says. */
+@injectable()
+export class OciMountStep implements Step<OciMountOptions> {
+  static readonly stepName = 'oci:mount';
+  static readonly view = 'host';
+  static readonly after = ['bind-rootfs'];
+  static readonly writesRoot = true;
+  static readonly repeatable = true;
+
+  constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
+
+  /** @throws NsinitError naming the option. */
+  static parse(input: unknown): OciMountOptions {
+    const given = new OptionReader(input);
+    const options = given.list('options', (item, name) => item.string(name));
+    const plan = planMountOptions(options);
+    if (plan.bind !== undefined && !plan.remount)
+      throw optionError('options', 'those of a file system, not of a bind', plan.bind);
+    const fstype = given.string('fstype', '');
+    if (fstype === '' && !plan.remount)
+      throw optionError('fstype', 'the name of a file system', fstype);
+    return given.done({
+      target: given.mountPoint('target'),
+      fstype,
+      source: given.string('source', fstype || 'none'),
+      options,
+    });
+  }
+
+  describe({ target, fstype, options }: OciMountOptions): string {
+    const plan = planMountOptions(options);
+    const words = options.filter((option) => option !== 'remount').join(',');
+    const how = words === '' ? '' : ` with ${words}`;
+    return plan.remount
+      ? `change the mount on ${target}${how}`
+      : `mount ${fstype} on ${target}${how}`;
+  }
+
+  execute(options: OciMountOptions, context: StepContext): void {
+    const plan = planMountOptions(options.options);
+    if (plan.remount) this.#change(options, plan, context);
+    else this.#mount(options, plan, context);
+  }
+
+  #mount(options: OciMountOptions, plan: MountPlan, context: StepContext): void {
+    const { sys } = this;
+    withFd(sys, this.#openPlace(options, context), (place) => {
+      const mount = this.#create(options, plan, context, place);
+      orClose(sys, mount, () => attachMount(sys, context, mount, place));
+      changeAttributes(sys, mount, plan.recursive, { recursive: true });
+      this.#spread(mount, plan.propagation);
+    });
+  }
+
+  /** No link of the image may lead where proc and sys are mounted (CVE-2019-19921). */
+  #openPlace({ target, fstype }: OciMountOptions, { root }: StepContext): Fd {
+    return fstype === 'proc' || fstype === 'sysfs'
+      ? root.realDirectory(target, 0o755)
+      : root.mkdirAll(target, 0o755);
+  }
+
+  #create(
+    { target, fstype, source }: OciMountOptions,
+    plan: MountPlan,
+    context: StepContext,
+    place: Fd,
+  ): Fd {
+    const later = isReadonlyLater(target, fstype);
+    const readonly = plan.attributes.readonly === true && !later;
+    const pids = fstype === 'proc' ? context.find(PID_NAMESPACE) : undefined;
+    const options: Record<string, string | true | { readonly fd: Fd }> = {
+      ...superblockOptions(plan, readonly),
+      ...dataOptions(plan.data),
+    };
+    // A tmpfs looks like what it covers, unless it is told otherwise.
+    if (fstype === 'tmpfs' && options.mode === undefined) options.mode = this.#modeOf(place);
+    if (pids !== undefined) options.pidns = { fd: pids };
+    return createMount(this.sys, {
+      fstype,
+      source,
+      attributes: newMountFlags({ ...plan.attributes, readonly }),
+      options,
+    });
+  }
+
+  #modeOf(place: Fd): string {
+    const { mode } = this.sys.statx(place, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+    return (mode & 0o7777).toString(8).padStart(4, '0');
+  }
+
+  /** mount(2) with MS_REMOUNT would set every flag anew; this changes what is named, and no more. */
+  #change({ target }: OciMountOptions, plan: MountPlan, { root }: StepContext): void {
+    const { sys } = this;
+    withFd(sys, root.open(target, O_PATH), (place) => {
+      const bind = plan.bind !== undefined;
+      const options = Object.entries({
+        ...(bind ? {} : superblockOptions(plan, plan.attributes.readonly === true)),
+        ...dataOptions(plan.data),
+      });
+      if (options.length > 0) this.#reconfigure(place, options);
+      changeAttributes(sys, place, plan.attributes, { recursive: false });
+      changeAttributes(sys, place, plan.recursive, { recursive: true });
+      this.#spread(place, plan.propagation);
+    });
+  }
+
+  #reconfigure(place: Fd, options: readonly (readonly [string, string | true])[]): void {
+    const { sys } = this;
+    withFd(sys, sys.fspick(place, '', flags(FSPICK_EMPTY_PATH, FSPICK_CLOEXEC)), (picked) => {
+      for (const [name, value] of options) {
+        if (value === true) sys.fsconfig(picked, FSCONFIG_SET_FLAG, name, null, 0);
+        else sys.fsconfig(picked, FSCONFIG_SET_STRING, name, value, 0);
+      }
+      sys.fsconfig(picked, FSCONFIG_CMD_RECONFIGURE, null, null, 0);
+    });
+  }
+
+  #spread(mount: Fd, modes: readonly MountPropagation[]): void {
+    for (const mode of modes) {
+      const recursive = mode.startsWith('r');
+      const propagation = PROPAGATION[recursive ? mode.slice(1) : mode];
+      const at = recursive ? flags<AtFlags>(AT_EMPTY_PATH, AT_RECURSIVE) : AT_EMPTY_PATH;
+      if (propagation !== undefined) this.sys.mount_setattr(mount, '', at, { propagation });
+    }
+  }
+}
+
+/** Flags of the file system itself; `ro` is one of them too, as with mount(2). */
+function superblockOptions({ superblock }: MountPlan, readonly: boolean): Record<string, true> {
+  const names = readonly ? [...superblock, 'ro'] : superblock;
+  return Object.fromEntries(names.map((name): [string, true] => [name, true]));
+}
+
+/** What later mounts and nodes are made in becomes read-only when they are there. */
+export function isReadonlyLater(target: string, fstype: string): boolean {
+  return fstype === 'tmpfs' || target === '/dev';
+}

@@ -1,0 +1,110 @@
+import {
+  BindRootfsStep,
+  ConsoleStep,
+  DevSymlinksStep,
+  Pipeline,
+  PROPAGATION_MODES,
+  PropagationStep,
+  PtmxStep,
+  ReadonlyRootStep,
+  RootSwitchStep,
+  UmaskStep,
+} from 'nsinit';
+import { BindMountsStep } from 'nsinit/plugins/bind-mounts';
+import { MaskedPathsStep } from 'nsinit/plugins/masked-paths';
+import { TmpfsReadonlyStep, TmpfsStep } from 'nsinit/plugins/tmpfs';
+import { dataOptions } from './mount-options.js';
+import { OciDevicesStep } from './oci-devices-step.js';
+import { OciHooksStep, type OciHooksOptions } from './oci-hooks-step.js';
+import { isReadonlyLater, OciMountStep } from './oci-mount-step.js';
+import type { OciMount, OciPlan } from './oci-plan.js';
+import { OomScoreStep } from './oom-score-step.js';
+import { ROOT_PROPAGATION, RootPropagationStep } from './root-propagation-step.js';
+import { WorkingDirectoryStep } from './working-directory-step.js';
+
+/** The pipeline of a plan, in the order in which the specification and other runtimes have it. */
+export function createOciPipeline(plan: OciPlan): Pipeline {
+  const pipeline = new Pipeline();
+  // Unbindable comes after the switch: what is unbindable cannot be bound as the root.
+  const before = PROPAGATION_MODES.find((mode) => mode === plan.propagation);
+  pipeline.use(PropagationStep, { mode: before ?? 'rslave' });
+  pipeline.use(BindRootfsStep, { privateParent: true });
+  for (const mount of plan.mounts) useMount(pipeline, mount);
+  if (plan.devices.length > 0) pipeline.use(OciDevicesStep, { devices: plan.devices });
+  if (plan.ownDev) pipeline.use(DevSymlinksStep).use(PtmxStep).use(ConsoleStep);
+  if (plan.cwd !== '/') pipeline.use(WorkingDirectoryStep, { path: plan.cwd });
+  if (plan.oomScoreAdj !== undefined) pipeline.use(OomScoreStep, { score: plan.oomScoreAdj });
+  useHooks(pipeline, plan, 'createRuntime');
+  useHooks(pipeline, plan, 'createContainer');
+  useRestrictions(pipeline, plan);
+  pipeline.use(RootSwitchStep);
+  const after = ROOT_PROPAGATION.find((mode) => mode === plan.propagation);
+  if (after !== undefined) pipeline.use(RootPropagationStep, { mode: after });
+  if (plan.readonlyRoot) pipeline.use(ReadonlyRootStep);
+  pipeline.use(UmaskStep, { mask: plan.umask });
+  useHooks(pipeline, plan, 'startContainer');
+  return pipeline;
+}
+
+function useMount(pipeline: Pipeline, mount: OciMount): void {
+  const { target, source, fstype, options, plan } = mount;
+  if (plan.bind !== undefined && !plan.remount) {
+    const bind = {
+      source,
+      target,
+      recursive: plan.bind === 'rbind',
+      ...plan.recursive,
+      top: plan.attributes,
+      propagation: plan.propagation,
+    };
+    pipeline.use(BindMountsStep, { mounts: [bind] });
+  } else if (plan.copyUp) {
+    const { size, mode, uid, gid, nr_inodes: inodes } = dataOptions(plan.data);
+    const given = Object.entries({
+      size,
+      mode,
+      uid: number(uid),
+      gid: number(gid),
+      inodes: number(inodes),
+    });
+    pipeline.use(TmpfsStep, {
+      target,
+      source,
+      copyUp: true,
+      nosuid: false,
+      nodev: false,
+      ...plan.attributes,
+      readonly: false,
+      ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    });
+  } else pipeline.use(OciMountStep, { target, source, fstype, options });
+}
+
+const number = (value: string | true | undefined): number | undefined =>
+  typeof value === 'string' ? Number(value) : undefined;
+
+/** What only takes away: last, when nothing is written any more. */
+function useRestrictions(
+  pipeline: Pipeline,
+  { mounts, maskedPaths, readonlyPaths }: OciPlan,
+): void {
+  const later = mounts.filter(
+    ({ target, fstype, plan }) =>
+      plan.bind === undefined &&
+      plan.attributes.readonly === true &&
+      isReadonlyLater(target, fstype),
+  );
+  if (later.length > 0)
+    pipeline.use(TmpfsReadonlyStep, { targets: later.map(({ target }) => target) });
+  if (maskedPaths.length > 0 || readonlyPaths.length > 0)
+    pipeline.use(MaskedPathsStep, { masked: maskedPaths, readonly: readonlyPaths });
+}
+
+function useHooks(
+  pipeline: Pipeline,
+  { hooks, identity }: OciPlan,
+  moment: OciHooksOptions['moment'],
+): void {
+  if (hooks[moment].length > 0)
+    pipeline.use(OciHooksStep, { moment, hooks: hooks[moment], identity });
+}

@@ -1,0 +1,105 @@
+import { CommandError } from '../runtime/command-error.js';
+import { planNamespacesOf, planProcess } from '../runtime/plan-launch.js';
+import { pipelineSetUp } from '../runtime/pipeline-set-up.js';
+import { ContainerThread, startContainer } from '../runtime/start-container.js';
+import { openPseudoTerminal } from '../runtime/terminal.js';
+import { createLogger } from '../logging.js';
+import { asFd } from '../syscalls/descriptor.js';
+import type { OciContainer } from 'nsinit/plugins/oci-config';
+import { callerSize } from './attach-terminal.js';
+import { complain, untilEnd } from './run-command.js';
+import { checkRootfs, chooseLogLevel, type RunFlags } from './run-options.js';
+import { TraceFile } from './trace-file.js';
+import { UsageError } from './usage-error.js';
+
+// About how nsinit works, and not about the container: that is what config.json describes.
+const FLAGS_BESIDE_BUNDLE: readonly string[] = [
+  'bundle',
+  'trace',
+  'fallbacks',
+  'force',
+  'logLevel',
+  'logFormat',
+  'quiet',
+  'verbose',
+];
+
+/** @throws UsageError for a flag that says what config.json says. */
+export function checkBundleFlags(given: readonly string[]): void {
+  const other = given.find((flag) => !FLAGS_BESIDE_BUNDLE.includes(flag));
+  if (other === undefined) return;
+  const spelled = other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(
+    `--${spelled} does not go with --bundle: config.json describes the container`,
+  );
+}
+
+/**
+ * `nsinit run --bundle`.
+ *
+ * @param command runs instead of what config.json names, unless it is empty.
+ * @returns the exit status: 2 for mistakes in config.json, each told in a line of its own.
+ */
+export async function runBundle(
+  bundle: string,
+  command: readonly string[],
+  given: RunFlags,
+): Promise<number> {
+  const { OciConfigError, readBundle, runStopHooks } = await import('nsinit/plugins/oci-config');
+  let container: OciContainer;
+  try {
+    container = await readBundle(bundle, command.length === 0 ? {} : { command });
+  } catch (error) {
+    if (!(error instanceof OciConfigError)) throw error;
+    for (const problem of error.problems) complain(`config.json: ${problem}`);
+    return 2;
+  }
+  const warn = (warning: string): void => {
+    if (given.quiet !== true) complain(`warning: ${warning}`);
+  };
+  for (const warning of container.warnings) warn(`config.json: ${warning}`);
+  checkRootfs(container.launch.rootfs ?? '', 'config.json: $.root.path');
+  try {
+    return await runContainer(container, given);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    complain(error.message);
+    return error.exitStatus;
+  } finally {
+    await runStopHooks(container, warn);
+  }
+}
+
+async function runContainer(container: OciContainer, given: RunFlags): Promise<number> {
+  const { runStartHooks } = await import('nsinit/plugins/oci-config');
+  const { launch, pipeline } = container;
+  const plan = planNamespacesOf(launch);
+  const logger = createLogger(chooseLogLevel(given), given.logFormat);
+  const thread = new ContainerThread();
+  const { host } = thread;
+  const size = typeof launch.terminal === 'object' ? launch.terminal : callerSize();
+  const terminal = launch.terminal ? openPseudoTerminal(host.syscalls, size) : undefined;
+  const slave = terminal?.slave;
+  const stdio = slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave];
+  const process = planProcess(host, { ...launch, newSession: slave !== undefined }, stdio);
+  const trace = given.trace === undefined ? undefined : new TraceFile(given.trace);
+  const setUp = pipelineSetUp(
+    pipeline,
+    { rootfs: launch.rootfs, noFallbacks: !given.fallbacks, force: given.force },
+    { logger, observers: trace === undefined ? [] : [trace] },
+  );
+  try {
+    const master = terminal === undefined ? {} : { terminal: terminal.master };
+    const started = startContainer({ plan, setUp, process, ...master }, thread);
+    try {
+      await runStartHooks(container, started.process.pids.command);
+    } catch (error) {
+      started.process.destroy();
+      await started.process.gone;
+      throw error;
+    }
+    return await untilEnd(started.process, thread, terminal);
+  } finally {
+    trace?.close();
+  }
+}
