@@ -174,7 +174,6 @@ function readPlan(
   for (const { plan, idmap } of mounts)
     if (idmap !== undefined)
       config.at('mounts').refuse(`${plan.idmap ?? 'idmap'} is not carried out`);
-  if (linux.at('sysctl').fields().length > 0) linux.at('sysctl').warn('nothing is set');
   const paths = (name: string): readonly string[] =>
     linux
       .at(name)

@@ -12,6 +12,7 @@ import {
 } from 'nsinit';
 import { BindMountsStep } from 'nsinit/plugins/bind-mounts';
 import { MaskedPathsStep } from 'nsinit/plugins/masked-paths';
+import { SysctlStep } from 'nsinit/plugins/sysctl';
 import { TmpfsReadonlyStep, TmpfsStep } from 'nsinit/plugins/tmpfs';
 import { dataOptions } from './mount-options.js';
 import { OciDevicesStep } from './oci-devices-step.js';
@@ -36,6 +37,7 @@ export function createOciPipeline(plan: OciPlan): Pipeline {
   if (plan.oomScoreAdj !== undefined) pipeline.use(OomScoreStep, { score: plan.oomScoreAdj });
   useHooks(pipeline, plan, 'createRuntime');
   useHooks(pipeline, plan, 'createContainer');
+  if (Object.keys(plan.sysctl).length > 0) pipeline.use(SysctlStep, { settings: plan.sysctl });
   useRestrictions(pipeline, plan);
   pipeline.use(RootSwitchStep);
   const after = ROOT_PROPAGATION.find((mode) => mode === plan.propagation);

@@ -6,12 +6,16 @@ import { CLONE_FS, type CloneFlags } from '../syscalls/process-flags.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { NAMESPACE_FLAGS } from './namespaces.js';
 
-/** Namespaces in which mounts are made: what proc, mqueue, sysfs and cgroup file systems show is theirs. */
+/**
+ * Namespaces that steps act on: what proc, mqueue, sysfs and cgroup file systems show is theirs, and
+ * so are host name and settings.
+ */
 const KINDS = [
   ['mount', 'mnt'],
   ['ipc', 'ipc'],
   ['net', 'net'],
   ['cgroup', 'cgroup'],
+  ['uts', 'uts'],
 ] as const;
 
 /** What became of a thread's own state while it was in a container. */

@@ -147,6 +147,19 @@ describe('nsinit run --bundle', () => {
     expect(readFileSync(join(data, 'f'), 'utf8')).to.equal('y\n');
   });
 
+  it('sets names and settings of its namespaces', () => {
+    const script = 'hostname; cd /proc/sys; cat kernel/domainname kernel/msgmax net/core/somaxconn';
+    const out = run(script, (config) => {
+      config.hostname = 'box';
+      config.linux.sysctl = {
+        'kernel.domainname': 'example',
+        'kernel.msgmax': '9000',
+        'net/core/somaxconn': '77',
+      };
+    });
+    expect(out.split('\n')).to.deep.equal(['box', 'example', '9000', '77']);
+  });
+
   it('runs hooks at their moments, with the state', () => {
     const notes = bundle.directory('notes');
     const hook = (name: string, more = ''): Config => ({
