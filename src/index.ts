@@ -18,7 +18,14 @@ export {
   type ErrorCode,
   type UndoOutcome,
 } from './pipeline/errors.js';
-export type { Dependency, Token } from './pipeline/dependencies.js';
+export type {
+  DelayedToken,
+  Dependency,
+  ServiceClass,
+  Token,
+  TokenDescriptor,
+  Transformer,
+} from './pipeline/dependencies.js';
 export {
   EXPECTATIONS,
   expectedMount,
@@ -63,13 +70,13 @@ export {
   withoutUmask,
   type NewFileSystem,
 } from './steps/attach-mount.js';
-export { BindMountStep } from './steps/bind-mount.js';
-export { BindRootfsStep } from './steps/bind-rootfs.js';
-export { ConsoleStep } from './steps/console.js';
+export { BindMountStep, type BindMountOptions } from './steps/bind-mount.js';
+export { BindRootfsStep, type BindRootfsOptions } from './steps/bind-rootfs.js';
+export { ConsoleStep, type ConsoleOptions } from './steps/console.js';
 export { inDev } from './steps/dev-directory.js';
-export { DevStep } from './steps/dev.js';
-export { DevSymlinksStep } from './steps/dev-symlinks.js';
-export { DeviceNodesStep } from './steps/device-nodes.js';
+export { DevStep, type DevOptions } from './steps/dev.js';
+export { DevSymlinksStep, type DevSymlinksOptions } from './steps/dev-symlinks.js';
+export { DeviceNodesStep, type DeviceNodesOptions } from './steps/device-nodes.js';
 export {
   checkDevice,
   checkMounted,
@@ -111,16 +118,21 @@ export {
   type PresetOptions,
   type UserMount,
 } from './steps/presets.js';
-export { PROPAGATION_MODES, PropagationStep, type PropagationMode } from './steps/propagation.js';
+export {
+  PROPAGATION_MODES,
+  PropagationStep,
+  type PropagationMode,
+  type PropagationOptions,
+} from './steps/propagation.js';
 export { PtmxStep } from './steps/ptmx.js';
 export { ReadonlyRootStep } from './steps/readonly-root.js';
 export { RemountProcStep } from './steps/remount-proc.js';
 export { RemountSysStep } from './steps/remount-sys.js';
-export { RootSwitchStep } from './steps/root-switch.js';
-export { SystemMountsStep } from './steps/system-mounts.js';
+export { RootSwitchStep, type RootSwitchOptions } from './steps/root-switch.js';
+export { SystemMountsStep, type SystemMountsOptions } from './steps/system-mounts.js';
 export { ThrowawayRootStep } from './steps/throwaway-root.js';
-export { TmpfsMountStep } from './steps/tmpfs-mount.js';
-export { UmaskStep } from './steps/umask.js';
+export { TmpfsMountStep, type TmpfsMountOptions } from './steps/tmpfs-mount.js';
+export { UmaskStep, type UmaskOptions } from './steps/umask.js';
 export { VerifyStep } from './steps/verify.js';
 
 export type { Capability, CapabilityOptions, CapabilitySets } from './runtime/capabilities.js';
@@ -138,11 +150,19 @@ export type {
 } from './runtime/seccomp.js';
 export type { IdRange, UserMapping } from './runtime/user-mapping.js';
 
+export type { DescriptorNames } from './syscalls/descriptor-names.js';
 export { AT_FDCWD, asFd, type Fd } from './syscalls/descriptor.js';
 export { ERRNO, type ErrnoName } from './syscalls/errno.js';
 export * from './syscalls/file-flags.js';
 export * from './syscalls/file-system-magic.js';
-export { flags, formatFlags, hasFlags, withoutFlags, type Flags } from './syscalls/flags.js';
+export {
+  flags,
+  formatFlags,
+  hasFlags,
+  withoutFlags,
+  type FlagNames,
+  type Flags,
+} from './syscalls/flags.js';
 export { LinuxSyscalls } from './syscalls/linux.js';
 export * from './syscalls/mount-flags.js';
 export {
@@ -160,11 +180,16 @@ export {
   sourceName,
   type AtPath,
   type Component,
+  type ContainerPath,
+  type FdPath,
   type HostPath,
+  type InRootPath,
   type PathArg,
+  type SourceName,
 } from './syscalls/paths.js';
 export * from './syscalls/process-flags.js';
-export { RootDir, splitPath } from './syscalls/root-dir.js';
+export type { RawArg, RawKind } from './syscalls/params.js';
+export { RootDir, splitPath, type Defer, type Undo } from './syscalls/root-dir.js';
 export { isErrno, SyscallError } from './syscalls/syscall-error.js';
 export type {
   CallArgs,
@@ -177,5 +202,7 @@ export type {
   Statfs,
   Statx,
   Syscalls,
+  Timespec,
 } from './syscalls/syscalls.js';
 export { formatTracedCall, TracingSyscalls, type TracedCall } from './syscalls/tracing-syscalls.js';
+export type { SyscallTransport } from './syscalls/transport.js';

@@ -1,6 +1,11 @@
 import 'reflect-metadata';
 
-export { MockSyscalls, type MockOptions, type RecordedCall } from './syscalls/mock-syscalls.js';
+export {
+  MockSyscalls,
+  type MockOptions,
+  type ReadCall,
+  type RecordedCall,
+} from './syscalls/mock-syscalls.js';
 export { formatCall } from './syscalls/call-table.js';
 export { NotModelledError } from './syscalls/model/errors.js';
 export {
@@ -12,8 +17,12 @@ export {
   socket,
   symlink,
   type SeedFile,
+  type SeedOwner,
   type SeedTree,
 } from './syscalls/model/seed-tree.js';
-export type { SeedMount } from './syscalls/model/seed-mounts.js';
-export type { SeedCredentials } from './syscalls/model/boot.js';
-export type { ListedDescriptor, ListedFile } from './syscalls/model/model-state.js';
+export type { MountFlagName, SeedMount } from './syscalls/model/seed-mounts.js';
+export type { OwnNamespace, SeedCredentials } from './syscalls/model/boot.js';
+export type { ListedDescriptor, ListedFile, ModelState } from './syscalls/model/model-state.js';
+export type { PropagationType } from './syscalls/model/peer-group.js';
+export type { HostFile, HostReader } from './syscalls/model/host/host-reader.js';
+export type { IdRange } from './syscalls/model/user-namespace.js';

@@ -13,14 +13,17 @@ import {
 import { hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
-const MODES = {
+/** How mounts spread between this namespace and the one it was copied from (mount_namespaces(7)). */
+export type PropagationMode = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
+
+const MODES: Readonly<Record<PropagationMode, MountFlags>> = {
   private: MS_PRIVATE,
   rprivate: flags(MS_PRIVATE, MS_REC),
   slave: MS_SLAVE,
   rslave: flags(MS_SLAVE, MS_REC),
   shared: MS_SHARED,
   rshared: flags(MS_SHARED, MS_REC),
-} satisfies Record<string, MountFlags>;
+};
 
 /** Not recursive ones say nothing of the mount that the root is on. */
 const EXPECTED: Partial<Record<PropagationMode, PropagationExpectation['propagation']>> = {
@@ -28,8 +31,6 @@ const EXPECTED: Partial<Record<PropagationMode, PropagationExpectation['propagat
   rslave: 'not-shared',
 };
 
-/** How mounts spread between this namespace and the one it was copied from (mount_namespaces(7)). */
-export type PropagationMode = keyof typeof MODES;
 export const PROPAGATION_MODES = Object.keys(MODES) as readonly PropagationMode[];
 
 export interface PropagationOptions {
