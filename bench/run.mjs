@@ -2,11 +2,12 @@
 //
 // Compares nsinit with a C program that makes the same calls, and with other programs, in one run:
 // interleaved, on the same root, medians and ratios.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeBenchRoot } from './bench-root.mjs';
+import { judge } from './goals.mjs';
 import { benchCommand } from './command.mjs';
 import { benchGrowth } from './growth.mjs';
 import { benchLaunch } from './launch.mjs';
@@ -52,6 +53,8 @@ function printSection({ title, unit, rows, notes = [] }) {
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'nsinit-bench-'));
+// For the launches as an ordinary user.
+chmodSync(scratch, 0o755);
 try {
   const rootfs = makeBenchRoot(join(scratch, 'root'));
   const { peers, missing } = findPeers(rootfs, scratch, { podman: !given.quick });
@@ -72,8 +75,18 @@ try {
     sections[name] = await section({ rootfs, scratch, peers, quick: given.quick });
     printSection(sections[name]);
   }
-  if (given.json !== undefined)
-    writeFileSync(given.json, `${JSON.stringify({ machine, missing, sections }, null, 2)}\n`);
+  const goals = judge(sections);
+  console.log('\nGoals');
+  for (const { goal, value, limit, atLeast, holds } of goals) {
+    const verdict = holds ? 'holds' : 'DOES NOT HOLD';
+    console.log(
+      `  ${value.toFixed(2)} (${atLeast ? 'at least' : 'at most'} ${limit})  ${verdict}: ${goal}`,
+    );
+  }
+  if (given.json !== undefined) {
+    const report = { machine, missing, sections, goals };
+    writeFileSync(given.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
   if (given.plot !== undefined) writeFileSync(given.plot, plot(machine, sections));
 } finally {
   rmSync(scratch, { recursive: true, force: true });

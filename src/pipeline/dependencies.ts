@@ -49,6 +49,15 @@ interface DeclaringClass {
  * @throws NsinitError `NSINIT_INJECTION` for a parameter of which nothing is said.
  */
 export function dependenciesOf(type: ServiceClass): readonly (Dependency | undefined)[] {
+  let dependencies = known.get(type);
+  if (dependencies === undefined) known.set(type, (dependencies = readDependencies(type)));
+  return dependencies;
+}
+
+// A set-up makes a dozen steps, in half a millisecond: metadata are read once a class.
+const known = new WeakMap<ServiceClass, readonly (Dependency | undefined)[]>();
+
+function readDependencies(type: ServiceClass): readonly (Dependency | undefined)[] {
   const declared = findDeclared(type);
   const count = Math.max(type.length, declared.length);
   return Array.from({ length: count }, (_, index) => {

@@ -62,8 +62,11 @@ const filled = (result: number, raw: readonly RawArg[]): Uint8Array =>
 /** The name of what a path relative to a descriptor leads to. */
 function nameAt(names: DescriptorNames, dirfd: Fd, relative: string): string {
   if (dirfd === AT_FDCWD) return relative;
+  if (relative === '') return names.get(dirfd);
+  const base = names.get(dirfd);
+  if (!/[/.]/.test(relative) && !base.endsWith('/')) return `${base}/${relative}`;
   // Resolved in a root, so that an absolute path starts at the descriptor as well.
-  const joined = posix.join(names.get(dirfd), relative);
+  const joined = posix.join(base, relative);
   return joined.length > 1 ? joined.replace(/\/$/, '') : joined;
 }
 

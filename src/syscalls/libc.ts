@@ -68,9 +68,9 @@ export class LibcTransport implements SyscallTransport {
   bind(number: number, kinds: readonly RawKind[]): (args: readonly RawArg[]) => number {
     const call = this.#function(kinds);
     const { koffi } = this.#libc;
-    const padding = Array<number>(SYSCALL_ARGUMENTS - kinds.length).fill(0);
-    return (args) => {
-      const result = Number(call(number, ...args, ...padding));
+    // Spelled out: spreading the arguments took longer than the call. What is missing is 0.
+    return ([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]) => {
+      const result = Number(call(number, a, b, c, d, e, f));
       // Nothing may come between the call and the read of errno.
       return result === -1 ? -koffi.errno() : result;
     };

@@ -12,7 +12,9 @@ interface BoundCall {
   readonly spec: CallSpec;
   readonly params: readonly Param<unknown>[];
   readonly invoke: (args: readonly RawArg[]) => number;
-  readonly out: CallSpec['out'];
+  /** Memory for the kernel to fill, the same for every call: it is decoded before the next one. */
+  readonly out: Uint8Array | undefined;
+  readonly withLength: boolean;
 }
 
 /**
@@ -57,7 +59,8 @@ function bind(name: CallName, transport: SyscallTransport, arch: 0 | 1): BoundCa
   const invoke = kinds.includes('inout')
     ? bindEither(spec.numbers[arch], kinds, transport)
     : transport.bind(spec.numbers[arch], kinds);
-  return { spec, params, invoke, out: spec.out };
+  const out = spec.out === undefined ? undefined : new Uint8Array(spec.out.size);
+  return { spec, params, invoke, out, withLength: spec.out?.withLength === true };
 }
 
 function bindEither(
@@ -76,13 +79,13 @@ function bindEither(
 
 function encode(call: BoundCall, args: readonly unknown[]): RawArg[] {
   const raw: RawArg[] = [];
-  const { params, out } = call;
+  const { params, out, withLength } = call;
   for (let index = 0; index < params.length; index += 1) {
     params[index]?.encode(args[index], raw);
   }
   if (out !== undefined) {
-    raw.push(new Uint8Array(out.size));
-    if (out.withLength === true) raw.push(out.size);
+    raw.push(out);
+    if (withLength) raw.push(out.length);
   }
   return raw;
 }

@@ -22,12 +22,13 @@ const viewOf = (bytes: Uint8Array): DataView =>
 
 /** `struct open_how` of linux/openat2.h, and its size. */
 export function openHow(name: string): Param<OpenHow> {
+  // The same memory for every call: the kernel has read it when the call returns.
+  const bytes = new Uint8Array(24);
+  const view = viewOf(bytes);
   return {
     name,
     kinds: ['in', 'int'],
     encode(how, raw) {
-      const bytes = new Uint8Array(24);
-      const view = viewOf(bytes);
       view.setUint32(0, checkInteger(`${name}.flags`, how.flags, 0, 0xffffffff), LITTLE_ENDIAN);
       view.setUint32(8, checkInteger(`${name}.mode`, how.mode ?? 0, 0, 0o7777), LITTLE_ENDIAN);
       view.setUint32(
