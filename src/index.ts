@@ -136,10 +136,23 @@ export { UmaskStep, type UmaskOptions } from './steps/umask.js';
 export { VerifyStep } from './steps/verify.js';
 
 export type { Capability, CapabilityOptions, CapabilitySets } from './runtime/capabilities.js';
-export type { Container } from './runtime/container.js';
-export { launch } from './runtime/launch.js';
-export type { LaunchOptions } from './runtime/launch-options.js';
-export type { NamespaceChoice, NamespaceName, NamespaceOptions } from './runtime/namespaces.js';
+export { CommandError } from './runtime/command-error.js';
+export { Container, type ContainerControls, type ContainerEnd } from './runtime/container.js';
+export type { LaunchOptions, NamespaceLaunchOptions } from './runtime/launch-options.js';
+export { launch, WaitingEndedError } from './runtime/launch.js';
+export {
+  NamespaceError,
+  type NamespaceChoice,
+  type NamespaceName,
+  type NamespaceOptions,
+} from './runtime/namespaces.js';
+export {
+  ContainerPool,
+  createPool,
+  PoolClosedError,
+  type PoolLaunchOptions,
+  type PoolOptions,
+} from './runtime/pool.js';
 export type { ResourceLimit, ResourceLimits } from './runtime/resource-limits.js';
 export type {
   SeccompAction,
@@ -148,7 +161,12 @@ export type {
   SeccompProfile,
   SeccompRule,
 } from './runtime/seccomp.js';
-export type { IdRange, UserMapping } from './runtime/user-mapping.js';
+export type { LocalRunOptions, PipelineModule, SetUpOptions } from './runtime/set-up-options.js';
+export type { SetUp, SetUpContext, SetUpPlace } from './runtime/set-up.js';
+export type { StdioEntry, StdioOption } from './runtime/stdio.js';
+export { StubEndedError } from './runtime/stub-connection.js';
+export { Terminal, type TerminalSize } from './runtime/terminal.js';
+export { UserMappingError, type IdRange, type UserMapping } from './runtime/user-mapping.js';
 
 export type { DescriptorNames } from './syscalls/descriptor-names.js';
 export { AT_FDCWD, asFd, type Fd } from './syscalls/descriptor.js';

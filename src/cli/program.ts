@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addConfinement } from './confinement-flags.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
 import type { RunFlags } from './run-options.js';
 import type { UserMount } from '../steps/presets.js';
@@ -40,7 +41,7 @@ export function createProgram(version: string, exit: (status: number) => void): 
 }
 
 function addRun(program: Command, exit: (status: number) => void): void {
-  program
+  const declared = program
     .command('run')
     .description('run a command in a root of its own')
     .argument('[command...]', 'the command and its arguments; needed without --bundle')
@@ -80,7 +81,8 @@ function addRun(program: Command, exit: (status: number) => void): void {
     .option('--share-pid', 'keep the PID namespace')
     .option('--share-ipc', 'keep the IPC namespace')
     .option('--share-uts', 'keep the host name')
-    .option('--unshare-net', 'a network of its own, with loopback alone')
+    .option('--unshare-net', 'a network of its own, with loopback alone');
+  addConfinement(declared)
     .option(
       '--trace <file>',
       'write every call of the set-up to a file, or to standard error with "-"',

@@ -1,8 +1,9 @@
 import { CommandError } from '../runtime/command-error.js';
 import type { RunningProcess } from '../runtime/running-process.js';
-import { ContainerThread, planNamespaces, startContainer } from '../runtime/start-container.js';
+import { ContainerThread, startContainer } from '../runtime/start-container.js';
 import { openPseudoTerminal, type PseudoTerminal } from '../runtime/terminal.js';
 import { pipelineSetUp } from '../runtime/pipeline-set-up.js';
+import { NamespaceError } from '../runtime/namespaces.js';
 import type { ProcessSpec } from '../runtime/process-spec.js';
 import { createLogger } from '../logging.js';
 import { NsinitError, type ErrorCode } from '../pipeline/errors.js';
@@ -11,16 +12,18 @@ import { createPreset } from '../steps/presets.js';
 import { asFd } from '../syscalls/descriptor.js';
 import { applyConfig } from './config-flags.js';
 import { attachTerminal, callerSize } from './attach-terminal.js';
+import { confinementOf } from './confinement.js';
 import { forwardSignals } from './forward-signals.js';
+import { planNamespacesFor } from './namespace-options.js';
 import {
   buildEnvironment,
   checkRootfs,
   chooseLogLevel,
-  chooseNamespaceOptions,
   parseUser,
   presetOptionsOf,
   type RunFlags,
 } from './run-options.js';
+import { limitTime, parseTimeLimit, TIMED_OUT } from './time-limit.js';
 import { TraceFile } from './trace-file.js';
 import { UsageError } from './usage-error.js';
 
@@ -39,12 +42,18 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   pipeline.plan({ force: given.force ?? false });
   const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
   const user = given.user === undefined ? undefined : parseUser(given.user);
-  const plan = planNamespaces(chooseNamespaceOptions(given), { mapped: user });
-  const spec = { command, user, env: buildEnvironment(given.env, given.clearEnv ?? false) };
+  const plan = planNamespacesFor(given, user);
+  const limit =
+    given.timeout === undefined ? undefined : parseTimeLimit(given.timeout, given.killSignal);
+  const env = buildEnvironment(given.env, given.clearEnv ?? false);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
   const trace = given.trace === undefined ? undefined : new TraceFile(given.trace);
   // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
   const thread = new ContainerThread(undefined, given.preset !== 'classic');
+  const userNamespace = plan.namespaces.user !== 'shared';
+  const own = userNamespace ? 0 : (globalThis.process.geteuid?.() ?? 0);
+  const confined = { uid: user?.uid ?? own, userNamespace };
+  const spec = { command, user, env, ...confinementOf(given, confined, thread.host) };
   const terminal =
     given.tty === true ? openPseudoTerminal(thread.host.syscalls, callerSize()) : undefined;
   const setUp = pipelineSetUp(
@@ -63,7 +72,11 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
       },
       thread,
     );
-    return await untilEnd(started.process, thread, terminal);
+    const stopClock = limitTime(started.process, limit);
+    const status = await untilEnd(started.process, thread, terminal);
+    if (!stopClock()) return status;
+    complain(`the command was ended after ${given.timeout} (--timeout)`);
+    return TIMED_OUT;
   } catch (error) {
     if (error instanceof CommandError) {
       complain(error.message);
@@ -80,11 +93,10 @@ function processSpec(
   {
     command: [command = '', ...args],
     user,
-    env,
-  }: {
+    ...confinement
+  }: Pick<ProcessSpec, 'env' | 'capabilities' | 'noNewPrivileges' | 'limits' | 'seccomp'> & {
     readonly command: readonly string[];
     readonly user: { readonly uid: number; readonly gid: number } | undefined;
-    readonly env: Readonly<Record<string, string>>;
   },
   terminal: PseudoTerminal | undefined,
 ): ProcessSpec {
@@ -92,15 +104,13 @@ function processSpec(
   return {
     command,
     args,
-    env,
+    ...confinement,
     cwd: given.cwd,
     ...(user === undefined ? {} : { user }),
     ...(given.hostname === undefined ? {} : { hostname: given.hostname }),
     stdio: slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave],
     terminal: slave !== undefined,
-    newSession: slave !== undefined,
-    noNewPrivileges: false,
-    limits: {},
+    newSession: slave !== undefined || given.newSession === true,
     dieWithParent: true,
   };
 }
@@ -133,7 +143,9 @@ const USAGE: ReadonlySet<ErrorCode> = new Set(['NSINIT_CONFIG', 'NSINIT_OPTION',
 export function statusOf(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   complain(message);
-  return error instanceof UsageError || (error instanceof NsinitError && USAGE.has(error.code))
+  return error instanceof UsageError ||
+    error instanceof NamespaceError ||
+    (error instanceof NsinitError && USAGE.has(error.code))
     ? 2
     : SET_UP_FAILED;
 }

@@ -4,10 +4,11 @@ import { LOG_LEVELS, type LogFormat, type LogLevel } from '../logging.js';
 import type { NamespaceOptions } from '../runtime/namespaces.js';
 import type { PresetOptions, UserMount } from '../steps/presets.js';
 import { PROPAGATION_MODES, type PropagationMode } from '../steps/propagation.js';
+import type { ConfinementFlags } from './confinement-flags.js';
 import { UsageError } from './usage-error.js';
 
 /** The options of `nsinit run`, as commander reads them. */
-export interface RunFlags {
+export interface RunFlags extends ConfinementFlags {
   readonly rootfs?: string;
   readonly bundle?: string;
   readonly preset: 'standard' | 'classic';
@@ -100,16 +101,6 @@ function parsePropagation(given: string | undefined): PropagationMode | undefine
   throw new UsageError(
     `--propagation takes one of ${PROPAGATION_MODES.join(', ')}, not ${JSON.stringify(given)}`,
   );
-}
-
-export function chooseNamespaceOptions(given: RunFlags): NamespaceOptions {
-  return {
-    ...given.namespaces,
-    ...(given.sharePid === true ? { pid: 'shared' as const } : {}),
-    ...(given.shareIpc === true ? { ipc: 'shared' as const } : {}),
-    ...(given.shareUts === true ? { uts: 'shared' as const } : {}),
-    ...(given.unshareNet === true ? { net: 'new' as const } : {}),
-  };
 }
 
 /** How much is logged. @throws UsageError */

@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
+import { CAPABILITY_NAMES, type Capability } from './capabilities.js';
 
-const CAP_SYS_ADMIN = 21n;
+let held: readonly Capability[] | undefined;
 
-let known: boolean | undefined;
-
-/** Whether this process may make namespaces as it is: it has CAP_SYS_ADMIN (capabilities(7)). */
-export function isPrivileged(): boolean {
-  if (known === undefined) {
-    const effective =
-      /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
-    known = (BigInt(`0x${effective}`) & (1n << CAP_SYS_ADMIN)) !== 0n;
-  }
-  return known;
+/** The effective capabilities of this process, as it started (capabilities(7)). */
+export function heldCapabilities(): readonly Capability[] {
+  held ??= readEffective();
+  return held;
 }
+
+function readEffective(): readonly Capability[] {
+  const status = readFileSync('/proc/self/status', 'latin1');
+  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return CAPABILITY_NAMES.filter((_, number) => mask & (1n << BigInt(number))).map(
+    (name): Capability => `CAP_${name}`,
+  );
+}
+
+/** Whether this process may make namespaces as it is. */
+export const isPrivileged = (): boolean => heldCapabilities().includes('CAP_SYS_ADMIN');

@@ -1,0 +1,57 @@
+import type { RunningProcess } from '../runtime/running-process.js';
+import { signalNumber } from '../runtime/signals.js';
+import { UsageError } from './usage-error.js';
+
+/** The command was ended for having run too long: 124, as timeout(1) has it. */
+export const TIMED_OUT = 124;
+
+const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+// What setTimeout takes.
+const MOST = 0x7fffffff;
+
+/** After how long the command gets which signal. */
+export interface TimeLimit {
+  readonly milliseconds: number;
+  readonly signal: number;
+}
+
+/** @throws UsageError */
+export function parseTimeLimit(time: string, signal: string): TimeLimit {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(time);
+  const unit = (match?.[2] ?? 's') as keyof typeof MILLISECONDS;
+  const milliseconds = Math.round(Number(match?.[1]) * MILLISECONDS[unit]);
+  if (!(milliseconds > 0 && milliseconds <= MOST))
+    throw new UsageError(
+      `--timeout takes a time such as 10, 500ms, 2m or 1h, up to 24 days, not ${JSON.stringify(time)}`,
+    );
+  return { milliseconds, signal: parseSignal(signal) };
+}
+
+function parseSignal(given: string): number {
+  const name = given.toUpperCase();
+  const number = Number(given);
+  try {
+    return signalNumber(
+      Number.isInteger(number)
+        ? number
+        : ((name.startsWith('SIG') ? name : `SIG${name}`) as NodeJS.Signals),
+    );
+  } catch {
+    throw new UsageError(
+      `--kill-signal takes a signal such as SIGTERM or 15, not ${JSON.stringify(given)}`,
+    );
+  }
+}
+
+/** Sends the signal in time. @returns what stops the clock, and tells whether it was sent. */
+export function limitTime(running: RunningProcess, limit: TimeLimit | undefined): () => boolean {
+  if (limit === undefined) return () => false;
+  let sent = false;
+  const timer = setTimeout(() => {
+    sent = running.kill(limit.signal);
+  }, limit.milliseconds);
+  return () => {
+    clearTimeout(timer);
+    return sent;
+  };
+}
