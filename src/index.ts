@@ -183,12 +183,7 @@ export {
 } from './syscalls/flags.js';
 export { LinuxSyscalls } from './syscalls/linux.js';
 export * from './syscalls/mount-flags.js';
-export {
-  parseMountinfo,
-  readAll,
-  readMountinfo,
-  type MountinfoEntry,
-} from './syscalls/mountinfo.js';
+export { parseMountinfo, readMountinfo, type MountinfoEntry } from './syscalls/mountinfo.js';
 export {
   component,
   containerPath,
@@ -222,5 +217,6 @@ export type {
   Syscalls,
   Timespec,
 } from './syscalls/syscalls.js';
+export { readAll, writeAll } from './syscalls/whole-content.js';
 export { formatTracedCall, TracingSyscalls, type TracedCall } from './syscalls/tracing-syscalls.js';
 export type { SyscallTransport } from './syscalls/transport.js';

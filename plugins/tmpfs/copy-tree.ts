@@ -24,6 +24,7 @@ import {
   STATX_ATTR_MOUNT_ROOT,
   STATX_BASIC_STATS,
   withFd,
+  writeAll,
   type AtFlags,
   type Component,
   type Fd,
@@ -110,11 +111,6 @@ function copyFile(copy: TreeCopy, entry: Entry, stat: Statx): void {
     }
     applyAttributes(copy, made, stat);
   });
-}
-
-/** Writes all of it: write(2) may take less. */
-export function writeAll(sys: Syscalls, fd: Fd, data: Uint8Array): void {
-  for (let rest = data; rest.length > 0;) rest = rest.subarray(sys.write(fd, rest));
 }
 
 // mknodat(2) makes fifos and sockets as well; only devices take a privilege (mknod(2)).

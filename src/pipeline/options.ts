@@ -47,6 +47,11 @@ export class OptionReader {
     return (this.#take(option) ?? undefined) !== undefined;
   }
 
+  /** Whether an option has this very value. */
+  is(option: string, value: unknown): boolean {
+    return this.#take(option) === value;
+  }
+
   boolean(option: string, otherwise: boolean): boolean {
     const value = this.#take(option) ?? otherwise;
     if (typeof value !== 'boolean') throw this.#wrong(option, 'true or false', value);

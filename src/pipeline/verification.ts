@@ -15,7 +15,8 @@ import {
   FSOPEN_CLOEXEC,
   MOUNT_ATTR_RDONLY,
 } from '../syscalls/mount-flags.js';
-import { parseMountinfo, readAll } from '../syscalls/mountinfo.js';
+import { parseMountinfo } from '../syscalls/mountinfo.js';
+import { readAll } from '../syscalls/whole-content.js';
 import { containerPath, type AtPath } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';

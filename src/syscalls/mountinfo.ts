@@ -1,8 +1,9 @@
-import { AT_FDCWD, type Fd } from './descriptor.js';
+import { AT_FDCWD } from './descriptor.js';
 import { O_CLOEXEC, O_RDONLY } from './file-flags.js';
 import { flags } from './flags.js';
 import { hostPath } from './paths.js';
 import type { Syscalls } from './syscalls.js';
+import { readAll } from './whole-content.js';
 
 /** One mount, as proc_pid_mountinfo(5) shows it. */
 export interface MountinfoEntry {
@@ -53,17 +54,6 @@ export function parseMountinfo(content: string): MountinfoEntry[] {
         superOptions,
       };
     });
-}
-
-/** Reads a file to its end. @throws SyscallError */
-export function readAll(sys: Syscalls, fd: Fd): string {
-  const parts: Uint8Array[] = [];
-  for (;;) {
-    // procfs gives a page at most; larger memory would only cost time.
-    const part = sys.read(fd, 8192);
-    if (part.length === 0) return Buffer.concat(parts).toString();
-    parts.push(part);
-  }
 }
 
 /** The mounts of the calling thread. @throws SyscallError */
