@@ -8,6 +8,7 @@ import {
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
   MNT_DETACH,
+  MOVE_MOUNT_F_EMPTY_PATH,
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
@@ -273,6 +274,58 @@ export const FILE_SYSTEMS: readonly ContractCase[] = [
       );
       t.fails('EROFS', 'mkdirat', CWD, W('m/x'), 0o755);
       readFile(t, 'm/f');
+    },
+  },
+  {
+    name: 'layers of an overlay with odd names',
+    caller: 'root',
+    run(t) {
+      mkdir(t, 'a:b', 'c,d', 'e\\f', 'u:,\\x', 'w:,\\x', 'm');
+      write(t, 'a:b/one', '1');
+      write(t, 'c,d/two', '2');
+      write(t, 'e\\f/three', '3');
+      const escape = (path: string): string => path.replaceAll('\\', '\\\\');
+      const overlay = (...options: readonly (readonly [string, string])[]): void => {
+        const context = t.open('fsopen', 'overlay', FSOPEN_CLOEXEC);
+        for (const [key, value] of options)
+          t.do('fsconfig', context, FSCONFIG_SET_STRING, key, value, 0);
+        t.do('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0);
+        const tree = t.open('fsmount', context, FSMOUNT_CLOEXEC, NO_ATTR);
+        t.do('move_mount', tree, '', CWD, W('m'), MOVE_MOUNT_F_EMPTY_PATH);
+        for (const name of ['one', 'two', 'three']) look(t, `m/${name}`);
+      };
+      const upper = [
+        ['upperdir', escape('/work/u:,\\x')],
+        ['workdir', escape('/work/w:,\\x')],
+        ['userxattr', ''],
+      ] as const;
+      const layers = ['/work/a:b', '/work/c,d', '/work/e\\f'];
+      // Added one by one they are taken as they are (Linux 6.8), in one list they are escaped.
+      overlay(...layers.map((path) => ['lowerdir+', path] as const), upper[0], upper[1]);
+      t.ok('umount2', W('m'), MNT_DETACH);
+      const list = layers.map((path) => path.replace(/[\\:]/g, '\\$&')).join(':');
+      overlay(['lowerdir', list], ['volatile', ''], upper[0], upper[1]);
+      overlay(['upperdir', '/work/u:,\\x']);
+      overlay(['lowerdir+', `/work/${'x'.repeat(256)}`]);
+    },
+  },
+  {
+    name: 'what an overlay keeps in attributes',
+    caller: 'root',
+    run(t) {
+      mkdir(t, 'l', 'u', 'w', 'm');
+      const layers = 'lowerdir=/work/l,upperdir=/work/u,workdir=/work/w';
+      for (const data of [
+        'metacopy=on,userxattr',
+        'redirect_dir=on,userxattr',
+        'redirect_dir=follow,userxattr',
+        'metacopy=maybe',
+        'redirect_dir=maybe',
+        'index=maybe',
+        'metacopy=off,redirect_dir=nofollow,index=off,userxattr',
+      ]) {
+        t.do('mount', named('overlay'), W('m'), 'overlay', NO_MS, `${layers},${data}`);
+      }
     },
   },
   {

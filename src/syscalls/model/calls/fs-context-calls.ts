@@ -94,7 +94,7 @@ function checkShape(command: number, key: string | null, value: string | null, a
       case FSCONFIG_SET_FLAG:
         return key !== null && value === null && aux === 0;
       case FSCONFIG_SET_STRING:
-        return key !== null && value !== null && aux === 0;
+        return key !== null && value !== null && fitsString(value) && aux === 0;
       case FSCONFIG_SET_BINARY:
         return key !== null && value !== null && aux > 0 && aux <= 1024 * 1024;
       case FSCONFIG_SET_PATH:
@@ -112,6 +112,9 @@ function checkShape(command: number, key: string | null, value: string | null, a
   })();
   if (!fits) refuse('EINVAL');
 }
+
+/** The kernel copies 256 bytes, the terminating NUL included. */
+const fitsString = (value: string): boolean => Buffer.byteLength(value) < 256;
 
 function optionValue(
   kernel: Kernel,

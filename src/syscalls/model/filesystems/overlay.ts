@@ -6,7 +6,7 @@ import type { FileSystemType, FsContext, OptionValue } from '../fs-context.js';
 import type { DirectorySource, Inode } from '../inode.js';
 import type { Location } from '../location.js';
 import { lookup } from '../walk.js';
-import { textOf } from './option-values.js';
+import { badValue, textOf } from './option-values.js';
 
 const TRAITS: FileSystemTraits = { type: 'overlay', magic: OVERLAYFS_SUPER_MAGIC };
 
@@ -17,23 +17,27 @@ interface Layer {
 
 interface OverlaySettings {
   lower: Layer[];
+  /** The layers were added one by one. */
+  added?: boolean;
   upper?: Layer;
   work?: Layer;
   userXattr?: boolean;
   volatile?: boolean;
+  metacopy?: string;
+  redirect?: string;
+  index?: string;
 }
 
 const settings = new WeakMap<FsContext, OverlaySettings>();
 /** Options that an overlay has and the model has not. */
 const UNKNOWN = [
-  'index',
-  'metacopy',
   'nfs_export',
-  'redirect_dir',
   'uuid',
   'xino',
   'verity',
   'default_permissions',
+  'fsync',
+  'datadir+',
 ];
 
 function settingsOf(context: FsContext): OverlaySettings {
@@ -53,11 +57,17 @@ export const overlay: FileSystemType = {
   option(context, key, value) {
     const wanted = settingsOf(context);
     if (key === 'lowerdir') wanted.lower = lowerLayers(context, textOf(context, key, value));
-    else if (key === 'lowerdir+') wanted.lower.push(layer(context, key, value));
-    else if (key === 'upperdir') wanted.upper = layer(context, key, value);
-    else if (key === 'workdir') wanted.work = layer(context, key, value);
-    else if (key === 'userxattr') wanted.userXattr = true;
-    else if (key === 'volatile') wanted.volatile = true;
+    else if (key === 'lowerdir+') {
+      wanted.lower.push(layer(context, key, value));
+      wanted.added = true;
+    } else if (key === 'upperdir') wanted.upper = layer(context, key, value, unescapeLayer);
+    else if (key === 'workdir') wanted.work = layer(context, key, value, unescapeLayer);
+    else if (key === 'metacopy') wanted.metacopy = oneOf(context, key, value, ['on', 'off']);
+    else if (key === 'index') wanted.index = oneOf(context, key, value, ['on', 'off']);
+    else if (key === 'redirect_dir')
+      wanted.redirect = oneOf(context, key, value, ['on', 'off', 'follow', 'nofollow']);
+    else if (key === 'userxattr') wanted.userXattr = isFlag(context, key, value);
+    else if (key === 'volatile') wanted.volatile = isFlag(context, key, value);
     else return UNKNOWN.includes(key) && notModelled(`the option ${key} of overlay`);
     return true;
   },
@@ -78,23 +88,60 @@ export const overlay: FileSystemType = {
   },
 };
 
-function lowerLayers(context: FsContext, text: string): Layer[] {
-  const paths = text.split(/(?<!\\):/).map((path) => path.replaceAll('\\:', ':'));
-  return paths.map((path) => layer(context, 'lowerdir', { kind: 'string', text: path }));
+const isFlag = (context: FsContext, key: string, { kind }: OptionValue): true =>
+  kind === 'flag' ? true : badValue(context, key);
+
+function oneOf(
+  context: FsContext,
+  key: string,
+  value: OptionValue,
+  choices: readonly string[],
+): string {
+  const text = textOf(context, key, value);
+  return choices.includes(text) ? text : badValue(context, key);
 }
 
-function layer(context: FsContext, key: string, value: OptionValue): Layer {
+/** A backslash takes the next character as it is. */
+const unescapeLayer = (path: string): string => path.replace(/\\(.)/gs, '$1');
+
+/** Layers with colons between; one with a colon in its name has a backslash before that. */
+function lowerLayers(context: FsContext, text: string): Layer[] {
+  return (text.match(/(\\.|[^:\\])+/gs) ?? []).map((path) =>
+    layer(context, 'lowerdir', { kind: 'string', text: path }, unescapeLayer),
+  );
+}
+
+function layer(
+  context: FsContext,
+  key: string,
+  value: OptionValue,
+  unescape: (path: string) => string = (path) => path,
+): Layer {
   if (value.kind === 'file') return { shown: value.location.inode.path, location: value.location };
   const shown = textOf(context, key, value);
+  const path = unescape(shown);
   const { process } = context.kernel;
-  const location = lookup(process, shown.startsWith('/') ? process.root : process.cwd, shown, {
+  const location = lookup(process, path.startsWith('/') ? process.root : process.cwd, path, {
     follow: true,
   });
-  if (!location.inode.isDirectory) context.fail('EINVAL', `${shown} is not a directory`);
+  if (!location.inode.isDirectory) context.fail('EINVAL', `${path} is not a directory`);
   return { shown, location };
 }
 
-function check(context: FsContext, { lower, upper, work }: OverlaySettings): void {
+/** What would be kept in trusted attributes cannot be where those of users are taken instead. */
+function checkAttributes(
+  context: FsContext,
+  { userXattr, metacopy, redirect }: OverlaySettings,
+): void {
+  if (userXattr !== true) return;
+  if (metacopy === 'on') context.fail('EINVAL', 'conflicting options: userxattr,metacopy=on');
+  if (redirect === 'on' || redirect === 'follow')
+    context.fail('EINVAL', `conflicting options: userxattr,redirect_dir=${redirect}`);
+}
+
+function check(context: FsContext, wanted: OverlaySettings): void {
+  const { lower, upper, work } = wanted;
+  checkAttributes(context, wanted);
   if (lower.length === 0) context.fail('EINVAL', "missing 'lowerdir'");
   if (upper === undefined) {
     if (lower.length === 1)
@@ -163,11 +210,26 @@ function copyAttributes(from: Inode, to: Inode): void {
   if (from.isFile) to.loadContent = () => from.read();
 }
 
-function shownOptions({ lower, upper, work, userXattr, volatile }: OverlaySettings): string {
-  let options = `,lowerdir=${lower.map(({ shown }) => shown).join(':')}`;
-  if (upper !== undefined) options += `,upperdir=${upper.shown}`;
-  if (work !== undefined) options += `,workdir=${work.shown}`;
-  if (volatile === true) options += ',volatile';
+// As `seq_show_option` of the kernel has it.
+const escapeShown = (text: string): string =>
+  text.replace(
+    /[,\s\\]/g,
+    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
+
+function shownOptions(wanted: OverlaySettings): string {
+  const { lower, added, upper, work, userXattr, volatile, metacopy, redirect, index } = wanted;
+  const shown = lower.map((one) => escapeShown(one.shown));
+  let options =
+    added === true
+      ? shown.map((path) => `,lowerdir+=${path}`).join('')
+      : `,lowerdir=${shown.join(':')}`;
+  if (upper !== undefined) options += `,upperdir=${escapeShown(upper.shown)}`;
+  if (work !== undefined) options += `,workdir=${escapeShown(work.shown)}`;
+  if (redirect === 'on' || redirect === 'nofollow') options += `,redirect_dir=${redirect}`;
+  if (index === 'on' && upper !== undefined) options += ',index=on';
+  if (metacopy === 'on') options += ',metacopy=on';
+  if (volatile === true && upper !== undefined) options += ',fsync=volatile';
   if (userXattr === true) options += ',userxattr';
   return options;
 }
