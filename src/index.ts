@@ -68,6 +68,7 @@ export {
   orClose,
   withFd,
   withoutUmask,
+  type FileSystemOption,
   type NewFileSystem,
 } from './steps/attach-mount.js';
 export { BindMountStep, type BindMountOptions } from './steps/bind-mount.js';

@@ -18,14 +18,20 @@ import { fdPath } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
+/**
+ * The value of an option: `true` for one without, a list for one that is given several times, a
+ * descriptor for one that takes it.
+ */
+export type FileSystemOption = string | readonly string[] | true | { readonly fd: Fd };
+
 /** A file system to be made. */
 export interface NewFileSystem {
   readonly fstype: string;
   /** What mountinfo shows as its source. */
   readonly source: string;
   readonly attributes: MountAttrFlags;
-  /** Options by name; `true` for one without a value, a descriptor for one that takes it. */
-  readonly options?: Readonly<Record<string, string | true | { readonly fd: Fd }>>;
+  /** Options by name, in order. */
+  readonly options?: Readonly<Record<string, FileSystemOption>>;
 }
 
 /** Makes a file system as a detached mount. @throws SyscallError with what the kernel said. */
@@ -44,15 +50,11 @@ export function createMount(sys: Syscalls, wanted: NewFileSystem): Fd {
   }
 }
 
-function configure(
-  sys: Syscalls,
-  context: Fd,
-  name: string,
-  value: string | true | { readonly fd: Fd },
-): void {
+function configure(sys: Syscalls, context: Fd, name: string, value: FileSystemOption): void {
   if (value === true) sys.fsconfig(context, FSCONFIG_SET_FLAG, name, null, 0);
-  else if (typeof value === 'string') sys.fsconfig(context, FSCONFIG_SET_STRING, name, value, 0);
-  else sys.fsconfig(context, FSCONFIG_SET_FD, name, null, value.fd);
+  else if (typeof value === 'object' && 'fd' in value)
+    sys.fsconfig(context, FSCONFIG_SET_FD, name, null, value.fd);
+  else for (const text of [value].flat()) sys.fsconfig(context, FSCONFIG_SET_STRING, name, text, 0);
 }
 
 /** The descriptor of fsopen(2) can be read for the kernel's own words. */
