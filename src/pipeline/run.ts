@@ -7,6 +7,7 @@ import { hostPath, type HostPath } from '../syscalls/paths.js';
 import { RootDir } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
+import { withRefusalHint } from '../syscalls/refusal-hints.js';
 import { TracingSyscalls } from '../syscalls/tracing-syscalls.js';
 import { NsinitError, StepError } from './errors.js';
 import { EXPECTATIONS, type Expectation } from './expectation.js';
@@ -165,7 +166,7 @@ export class Run {
   #fail(step: string, cause: unknown): StepError {
     const errors = this.#switched ? [] : this.#undo.unwind();
     const outcome = this.#switched ? 'impossible' : errors.length > 0 ? 'failed' : 'done';
-    const error = new StepError(step, outcome, cause, errors);
+    const error = new StepError(step, outcome, withRefusalHint(cause), errors);
     for (const observer of this.#observers) observer.stepFail?.(error);
     return error;
   }

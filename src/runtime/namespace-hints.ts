@@ -1,3 +1,4 @@
+import { withRefusalHint } from '../syscalls/refusal-hints.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 
 /** What is usually behind a refusal, by call, its first argument and errno. */
@@ -38,5 +39,5 @@ export function explainNamespaceError(error: unknown): unknown {
     ([call, argument, code]) =>
       error.syscall === call && argument.test(error.args.join()) && error.code === code,
   );
-  return found === undefined ? error : error.withHint(found[3]);
+  return found === undefined ? withRefusalHint(error) : error.withHint(found[3]);
 }

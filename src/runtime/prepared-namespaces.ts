@@ -80,8 +80,8 @@ export function prepareNamespaces(
   } catch (error) {
     connection.close();
     initConnection?.close();
-    // Each ends when its socket closes.
-    for (const child of children) processes.waitid(child);
+    // Each ends when its socket closes; PID 1 not before the others of its namespace are reaped.
+    for (const child of children.toReversed()) processes.waitid(child);
     throw explainNamespaceError(error);
   }
 }

@@ -15,6 +15,7 @@ import {
   type MountAttrFlags,
 } from '../syscalls/mount-flags.js';
 import { fdPath } from '../syscalls/paths.js';
+import { lacksMountApi, mountByPath } from './old-mount-api.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
@@ -91,16 +92,27 @@ export function deferUmount(sys: Syscalls, context: StepContext, mount: Fd): voi
   context.defer(() => sys.umount2(fdPath(mount), MNT_DETACH));
 }
 
-/** Makes a file system and attaches it. @returns the descriptor of its root. */
+/**
+ * Makes a file system and attaches it. A step that declares the fallbacks `OLD_MOUNT_API` also
+ * does so where only mount(2) is allowed.
+ *
+ * @returns the descriptor of its root.
+ */
 export function mountNew(
   sys: Syscalls,
   context: StepContext,
   wanted: NewFileSystem,
   target: Fd,
 ): Fd {
-  const mount = context.keep(createMount(sys, wanted));
-  attachMount(sys, context, mount, target, { attributes: wanted.attributes });
-  return mount;
+  try {
+    const mount = context.keep(createMount(sys, wanted));
+    attachMount(sys, context, mount, target, { attributes: wanted.attributes });
+    return mount;
+  } catch (error) {
+    if (!lacksMountApi(error)) throw error;
+    context.fallBack('old-mount-api', error);
+    return mountByPath(sys, context, wanted, target);
+  }
 }
 
 /** Runs with a descriptor that stays open, and closes it when that fails. */

@@ -2,24 +2,20 @@ import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import { optionError } from '../pipeline/options.js';
-import { AT_FDCWD } from '../syscalls/descriptor.js';
+import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
 import {
   AT_EMPTY_PATH,
-  AT_RECURSIVE,
+  O_CLOEXEC,
+  O_PATH,
   S_IFDIR,
   S_IFMT,
   STATX_BASIC_STATS,
 } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
-import {
-  MOUNT_ATTR_RDONLY,
-  OPEN_TREE_AT_RECURSIVE,
-  OPEN_TREE_CLOEXEC,
-  OPEN_TREE_CLONE,
-} from '../syscalls/mount-flags.js';
 import { hostPath, type HostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { attachMount, withFd } from './attach-mount.js';
+import { withFd } from './attach-mount.js';
+import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { refuseKernelFiles } from './identity.js';
 
 export interface BindMountOptions {
@@ -39,6 +35,7 @@ export class BindMountStep implements Step<BindMountOptions> {
   static readonly after = ['bind-rootfs', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;
+  static readonly fallbacks = BIND_FALLBACKS;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -61,24 +58,18 @@ export class BindMountStep implements Step<BindMountOptions> {
 
   execute({ source, target, readonly }: BindMountOptions, context: StepContext): void {
     const { sys } = this;
-    const tree = sys.open_tree(
-      AT_FDCWD,
-      source,
-      flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_RECURSIVE),
-    );
-    if (readonly)
-      sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
-        attr_set: MOUNT_ATTR_RDONLY,
+    withFd(sys, sys.openat2(AT_FDCWD, source, { flags: flags(O_PATH, O_CLOEXEC) }), (from) => {
+      withFd(sys, this.#place(from, target, context), (place) => {
+        refuseKernelFiles(sys, place, target);
+        bindTree(sys, context, from, place, { recursive: true, readonly, showsHost: true });
       });
-    const { mode } = sys.statx(tree, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    const directory = (mode & S_IFMT) === S_IFDIR;
-    const place = directory
-      ? context.root.mkdirAll(target, 0o755)
-      : context.root.ensureFile(target, 0o644);
-    withFd(sys, place, () => {
-      refuseKernelFiles(sys, place, target);
-      const attributes = readonly ? { attributes: MOUNT_ATTR_RDONLY, recursive: true } : {};
-      attachMount(sys, context, tree, place, { ...attributes, showsHost: true });
     });
+  }
+
+  #place(source: Fd, target: string, { root }: StepContext): Fd {
+    const { mode } = this.sys.statx(source, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+    return (mode & S_IFMT) === S_IFDIR
+      ? root.mkdirAll(target, 0o755)
+      : root.ensureFile(target, 0o644);
   }
 }

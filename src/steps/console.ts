@@ -19,16 +19,11 @@ import {
 } from '../syscalls/file-flags.js';
 import { DEVPTS_SUPER_MAGIC } from '../syscalls/file-system-magic.js';
 import { flags } from '../syscalls/flags.js';
-import {
-  MNT_DETACH,
-  MS_BIND,
-  OPEN_TREE_AT_EMPTY_PATH,
-  OPEN_TREE_CLOEXEC,
-  OPEN_TREE_CLONE,
-} from '../syscalls/mount-flags.js';
+import { MNT_DETACH, MS_BIND } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath, type HostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { attachMount, withFd, withoutUmask } from './attach-mount.js';
+import { withFd, withoutUmask } from './attach-mount.js';
+import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { inDev } from './dev-directory.js';
 import { checkDevice, checkSameFile, type Device } from './identity.js';
 import { TERMINAL } from './keys.js';
@@ -50,6 +45,7 @@ export class ConsoleStep implements Step<ConsoleOptions> {
   static readonly view = 'host';
   static readonly after = ['dev', 'system-mounts', 'ptmx'];
   static readonly writesRoot = true;
+  static readonly fallbacks = BIND_FALLBACKS;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -79,15 +75,10 @@ export class ConsoleStep implements Step<ConsoleOptions> {
 
   #bind(slave: Fd, context: StepContext): void {
     withFd(this.sys, slave, () => {
-      const tree = this.sys.open_tree(
-        slave,
-        '',
-        flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH),
-      );
       inDev(context, (dev) => {
         context.root.removeIn(dev, 'console');
         withFd(this.sys, context.root.createFile(dev, 'console', 0o600), (target) => {
-          attachMount(this.sys, context, tree, target);
+          bindTree(this.sys, context, slave, target);
         });
       });
     });

@@ -5,6 +5,7 @@ import { flags } from '../syscalls/flags.js';
 import { MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID } from '../syscalls/mount-flags.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { mountNew, withFd } from './attach-mount.js';
+import { OLD_MOUNT_API } from './old-mount-api.js';
 import { DEV_DIRECTORY } from './keys.js';
 
 export interface DevOptions {
@@ -19,6 +20,7 @@ export class DevStep implements Step<DevOptions> {
   static readonly view = 'host';
   static readonly after = ['bind-rootfs'];
   static readonly writesRoot = true;
+  static readonly fallbacks = OLD_MOUNT_API;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

@@ -13,15 +13,11 @@ import {
   type AtFlags,
 } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
-import {
-  OPEN_TREE_AT_EMPTY_PATH,
-  OPEN_TREE_CLOEXEC,
-  OPEN_TREE_CLONE,
-} from '../syscalls/mount-flags.js';
 import { hostPath } from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { DeviceNumber, Syscalls } from '../syscalls/syscalls.js';
-import { attachMount, withFd, withoutUmask } from './attach-mount.js';
+import { withFd, withoutUmask } from './attach-mount.js';
+import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { inDev } from './dev-directory.js';
 import { checkDevice, type Device } from './identity.js';
 
@@ -48,6 +44,7 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
   static readonly after = ['bind-rootfs', 'dev'];
   static readonly writesRoot = true;
   static readonly fallbacks = {
+    ...BIND_FALLBACKS,
     'bind-host-node': {
       when: ['EPERM'],
       instead: "the host's device nodes are bound",
@@ -100,13 +97,8 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
     const how = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
     withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath(`/dev/${name}`), how), (source) => {
       checkDevice(this.sys, source, `/dev/${name}`, { type: S_IFCHR, number });
-      const tree = this.sys.open_tree(
-        source,
-        '',
-        flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH),
-      );
       withFd(this.sys, context.root.createFile(dev, name, 0o666), (target) => {
-        attachMount(this.sys, context, tree, target);
+        bindTree(this.sys, context, source, target);
       });
     });
   }

@@ -28,7 +28,7 @@ import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withFd } from './attach-mount.js';
 import { HOST_PROC } from './keys.js';
-import { explainPivotError } from './pivot-hint.js';
+import { cannotPivotHere, explainPivotError } from './pivot-hint.js';
 
 const MOUNT_ID = flags(STATX_BASIC_STATS, STATX_MNT_ID);
 const METHODS = ['pivot', 'move', 'classic-pivot', 'classic-move'] as const;
@@ -55,6 +55,13 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     'console',
   ];
   static readonly switchesRoot = true;
+  static readonly fallbacks = {
+    'move-root': {
+      when: ['EINVAL', 'ENOSYS', 'EPERM'],
+      instead: 'the root is moved over / in place of pivot_root(2)',
+      cost: "the host's mounts stay in the container's mount namespace, below its root",
+    },
+  };
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -75,7 +82,7 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     context.defer(() => this.sys.chdir(before));
     if (method.startsWith('classic')) this.sys.chdir(fdPath(context.root.fd));
     else this.sys.fchdir(context.root.fd);
-    if (method === 'pivot') this.#pivot(context);
+    if (method === 'pivot') this.#pivotOrMove(context);
     else if (method === 'classic-pivot') this.#classicPivot(context);
     else if (method === 'classic-move') this.#classicMove(context);
     else this.#move(context);
@@ -104,6 +111,16 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     } catch (error) {
       // A host without /proc: the container's own will do, or a new one.
       if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw error;
+    }
+  }
+
+  #pivotOrMove(context: StepContext): void {
+    try {
+      this.#pivot(context);
+    } catch (error) {
+      if (!cannotPivotHere(error)) throw error;
+      context.fallBack('move-root', error);
+      this.#move(context);
     }
   }
 

@@ -5,7 +5,7 @@ import type { Step, StepContext } from '../pipeline/step.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import { fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { AT_FDCWD } from '../syscalls/descriptor.js';
-import { AT_EMPTY_PATH, AT_RECURSIVE } from '../syscalls/file-flags.js';
+import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../syscalls/file-flags.js';
 import {
   DEVPTS_SUPER_MAGIC,
   PROC_SUPER_MAGIC,
@@ -22,15 +22,13 @@ import {
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
-  OPEN_TREE_AT_RECURSIVE,
-  OPEN_TREE_CLOEXEC,
-  OPEN_TREE_CLONE,
   type MountFlags,
 } from '../syscalls/mount-flags.js';
 import { splitPath } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { attachMount, mountNew, withFd, type NewFileSystem } from './attach-mount.js';
+import { mountNew, withFd, type NewFileSystem } from './attach-mount.js';
+import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { inDev } from './dev-directory.js';
 import { checkMounted } from './identity.js';
 import { DEV_DIRECTORY, PID_NAMESPACE } from './keys.js';
@@ -79,6 +77,7 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
   static readonly after = ['bind-rootfs', 'dev'];
   static readonly writesRoot = true;
   static readonly fallbacks = {
+    ...BIND_FALLBACKS,
     'bind-host-proc': {
       when: ['EPERM'],
       instead: "the host's /proc is bound read-only",
@@ -200,16 +199,14 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
   }
 
   #bindHost(context: StepContext, path: keyof typeof HOST_MAGIC, target: Fd): void {
-    const how = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_RECURSIVE);
-    const tree = this.sys.open_tree(AT_FDCWD, hostPath(path), how);
-    checkMounted(this.sys, tree, `the host's ${path}`, HOST_MAGIC[path]);
-    this.sys.mount_setattr(tree, '', flags(AT_EMPTY_PATH, AT_RECURSIVE), {
-      attr_set: MOUNT_ATTR_RDONLY,
-    });
-    attachMount(this.sys, context, tree, target, {
-      attributes: MOUNT_ATTR_RDONLY,
-      recursive: true,
-      showsHost: true,
+    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
+    withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath(path), how), (source) => {
+      checkMounted(this.sys, source, `the host's ${path}`, HOST_MAGIC[path]);
+      bindTree(this.sys, context, source, target, {
+        recursive: true,
+        readonly: true,
+        showsHost: true,
+      });
     });
   }
 

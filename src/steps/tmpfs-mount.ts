@@ -5,6 +5,7 @@ import { flags } from '../syscalls/flags.js';
 import { MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID } from '../syscalls/mount-flags.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { mountNew, withFd } from './attach-mount.js';
+import { OLD_MOUNT_API } from './old-mount-api.js';
 import { refuseKernelFiles } from './identity.js';
 
 export interface TmpfsMountOptions {
@@ -22,6 +23,7 @@ export class TmpfsMountStep implements Step<TmpfsMountOptions> {
   static readonly after = ['bind-rootfs', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;
+  static readonly fallbacks = OLD_MOUNT_API;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

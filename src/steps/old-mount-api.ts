@@ -1,0 +1,96 @@
+import { expectedMount, type MountExpectation } from '../pipeline/expectation.js';
+import { NsinitError } from '../pipeline/errors.js';
+import type { Fallback, StepContext } from '../pipeline/step.js';
+import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
+import {
+  AT_EMPTY_PATH,
+  O_PATH,
+  RESOLVE_NO_SYMLINKS,
+  STATX_ATTR_MOUNT_ROOT,
+  STATX_BASIC_STATS,
+  STATX_MNT_ID,
+} from '../syscalls/file-flags.js';
+import { flags, hasFlags } from '../syscalls/flags.js';
+import { MNT_DETACH, type MountFlags } from '../syscalls/mount-flags.js';
+import { fdPath, hostPath, sourceName } from '../syscalls/paths.js';
+import { SyscallError } from '../syscalls/syscall-error.js';
+import type { CallName, Syscalls } from '../syscalls/syscalls.js';
+import type { NewFileSystem } from './attach-mount.js';
+
+/** For steps that mount: what is done where the calls of Linux 5.2 are missing or forbidden. */
+export const OLD_MOUNT_API: Readonly<Record<'old-mount-api', Fallback>> = {
+  'old-mount-api': {
+    when: ['ENOSYS', 'EPERM'],
+    instead: 'mount(2) by the path of a descriptor, in place of fsopen, open_tree and move_mount',
+    cost: "the mount is there before it has been looked at, and errors lack the kernel's own words",
+  },
+};
+
+const CALLS: readonly CallName[] = ['fsopen', 'fsmount', 'open_tree', 'move_mount'];
+
+/** Whether an error says that these calls cannot be made here, and not that this mount cannot. */
+export function lacksMountApi(error: unknown): error is SyscallError {
+  return (
+    error instanceof SyscallError && isRefused(error) && CALLS.some((c) => c === error.syscall)
+  );
+}
+
+/** ENOSYS of an old kernel; EPERM is what old seccomp profiles answer for calls they do not know. */
+export function isRefused({ code }: SyscallError): boolean {
+  return code === 'ENOSYS' || code === 'EPERM';
+}
+
+/** Makes a file system and mounts it, by mount(2). @returns the descriptor of its root. */
+export function mountByPath(
+  sys: Syscalls,
+  context: StepContext,
+  { fstype, source, attributes, options = {} }: NewFileSystem,
+  target: Fd,
+): Fd {
+  const data = Object.entries(options).map(([name, value]) => {
+    if (typeof value === 'object')
+      throw new NsinitError(
+        'NSINIT_STEP',
+        `${fstype} with ${name} can only be mounted by fsopen(2), which is refused here`,
+      );
+    return value === true ? name : `${name}=${value}`;
+  });
+  // The four bits that are set for new mounts have the same values as their MS_ bits.
+  const mountFlags = (attributes & 0xf) as MountFlags;
+  sys.mount(sourceName(source), fdPath(target), fstype, mountFlags, data.join(','));
+  return takeMounted(sys, context, target, { attributes });
+}
+
+/** Finds what has just been mounted by mount(2), to be detached on failure. */
+export function takeMounted(
+  sys: Syscalls,
+  context: StepContext,
+  target: Fd,
+  expected: Omit<MountExpectation, 'mount' | 'name'>,
+): Fd {
+  const mounted = context.keep(openInRoot(sys, context, pathOf(sys, target)));
+  const where = sys.descriptors.get(mounted);
+  const what = flags(STATX_BASIC_STATS, STATX_MNT_ID);
+  const [below, top] = [target, mounted].map((fd) => sys.statx(fd, '', AT_EMPTY_PATH, what));
+  if (
+    top === undefined ||
+    !hasFlags(top.attributes, STATX_ATTR_MOUNT_ROOT) ||
+    top.mntId === below?.mntId
+  )
+    throw new NsinitError(
+      'NSINIT_VERIFY',
+      `${where} is not what was mounted there: another process changes the root directory`,
+    );
+  context.defer(() => sys.umount2(fdPath(mounted), MNT_DETACH));
+  context.expect(expectedMount(sys, mounted, expected));
+  return mounted;
+}
+
+/** Opens what procfs showed as a path, inside the root and without following a link. */
+export function openInRoot(sys: Syscalls, { root }: StepContext, path: string): Fd {
+  const top = pathOf(sys, root.fd);
+  return root.open(path.slice(top === '/' ? 0 : top.length) || '/', O_PATH, RESOLVE_NO_SYMLINKS);
+}
+
+const pathOf = (sys: Syscalls, fd: Fd): string =>
+  sys.readlinkat(AT_FDCWD, hostPath(`/proc/thread-self/fd/${fd}`));

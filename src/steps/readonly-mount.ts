@@ -1,0 +1,88 @@
+import type { Fallback, StepContext } from '../pipeline/step.js';
+import type { Fd } from '../syscalls/descriptor.js';
+import {
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+  STATX_BASIC_STATS,
+  STATX_MNT_ID,
+} from '../syscalls/file-flags.js';
+import { flags } from '../syscalls/flags.js';
+import { readMountinfo, type MountinfoEntry } from '../syscalls/mountinfo.js';
+import {
+  MOUNT_ATTR_RDONLY,
+  MS_BIND,
+  MS_NOATIME,
+  MS_NODEV,
+  MS_NODIRATIME,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_NOSYMFOLLOW,
+  MS_RDONLY,
+  MS_RELATIME,
+  MS_REMOUNT,
+  MS_STRICTATIME,
+  type MountFlags,
+} from '../syscalls/mount-flags.js';
+import { fdPath, type PathArg } from '../syscalls/paths.js';
+import { SyscallError } from '../syscalls/syscall-error.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+import { withFd } from './attach-mount.js';
+import { isRefused, openInRoot } from './old-mount-api.js';
+
+/** For steps that make mounts read-only. */
+export const READONLY_BY_REMOUNT: Readonly<Record<'remount-bind', Fallback>> = {
+  'remount-bind': {
+    when: ['ENOSYS', 'EPERM'],
+    instead: 'mounts are remounted read-only one by one, with the flags that they have',
+    cost: 'what is mounted below at the same moment stays writable',
+  },
+};
+
+/** statfs(2) flags and mount(2) flags share some values with other meanings: never pass them on. */
+const KEPT: readonly (readonly [st: number, ms: MountFlags])[] = [
+  [0x2, MS_NOSUID],
+  [0x4, MS_NODEV],
+  [0x8, MS_NOEXEC],
+  [0x400, MS_NOATIME],
+  [0x800, MS_NODIRATIME],
+  [0x1000, MS_RELATIME],
+  [0x2000, MS_NOSYMFOLLOW],
+];
+const ST_ANY_ATIME = 0x400 | 0x1000;
+
+/** Makes an attached mount read-only. The step declares READONLY_BY_REMOUNT. */
+export function makeReadonly(
+  sys: Syscalls,
+  context: StepContext,
+  mount: Fd,
+  recursive: boolean,
+  path: PathArg = fdPath(mount),
+): void {
+  const where = recursive ? flags(AT_EMPTY_PATH, AT_RECURSIVE) : AT_EMPTY_PATH;
+  try {
+    // It only adds: nosuid, nodev, noexec and the atime mode stay, locked or not.
+    sys.mount_setattr(mount, '', where, { attr_set: MOUNT_ATTR_RDONLY });
+  } catch (error) {
+    if (!(error instanceof SyscallError && isRefused(error))) throw error;
+    context.fallBack('remount-bind', error);
+    remount(sys, mount, path);
+    if (!recursive) return;
+    for (const { mountPoint } of mountsBelow(sys, mount))
+      withFd(sys, openInRoot(sys, context, mountPoint), (fd) => remount(sys, fd, fdPath(fd)));
+  }
+}
+
+/** A bind remount replaces all flags of the mount: those that it has are given again. */
+function remount(sys: Syscalls, mount: Fd, path: PathArg): void {
+  const has = sys.fstatfs(mount).flags;
+  const kept = KEPT.filter(([st]) => has & st).map(([, ms]) => ms);
+  if ((has & ST_ANY_ATIME) === 0) kept.push(MS_STRICTATIME);
+  sys.mount('', path, '', flags(MS_REMOUNT, MS_BIND, MS_RDONLY, ...kept), '');
+}
+
+function mountsBelow(sys: Syscalls, mount: Fd): MountinfoEntry[] {
+  const what = flags(STATX_BASIC_STATS, STATX_MNT_ID);
+  const within = new Set([Number(sys.statx(mount, '', AT_EMPTY_PATH, what).mntId)]);
+  // Parents come before what is mounted on them.
+  return readMountinfo(sys).filter(({ id, parent }) => within.has(parent) && within.add(id));
+}

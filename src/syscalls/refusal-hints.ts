@@ -1,0 +1,44 @@
+import { SyscallError } from './syscall-error.js';
+
+const PROFILE =
+  'the seccomp profile of the container that this runs in forbids it: a newer container engine knows the call, or give it --security-opt seccomp=unconfined';
+
+const since = (version: string): string =>
+  `it needs Linux ${version}, or the seccomp profile of the container that this runs in hides it`;
+
+const NEW_CALLS: ReadonlyMap<string, string> = new Map([
+  ['openat2', '5.6'],
+  ['fsopen', '5.2'],
+  ['fsconfig', '5.2'],
+  ['fsmount', '5.2'],
+  ['open_tree', '5.2'],
+  ['move_mount', '5.2'],
+  ['mount_setattr', '5.12'],
+]);
+
+const MOUNTING = new Set(['mount', 'move_mount', 'open_tree', 'fsmount', 'pivot_root', 'unshare']);
+
+/** What is usually behind a refusal, wherever it happens; undefined when nobody can tell. */
+export function refusalHint({ syscall, code, args }: SyscallError): string | undefined {
+  const version = NEW_CALLS.get(syscall);
+  if (code === 'ENOSYS') return since(version ?? '4.11');
+  if (code === 'EPERM' && (syscall === 'openat2' || syscall === 'fsopen')) return PROFILE;
+  if (code === 'EPERM' && syscall === 'mount_setattr')
+    return `${PROFILE}; or a flag is locked in this user namespace`;
+  if (code === 'ENOSPC' && MOUNTING.has(syscall) && !/CLONE_NEW(?!NS)/.test(args.join()))
+    return 'the number of mounts in a namespace is limited: raise fs.mount-max with sysctl(8), or unmount something';
+  if (
+    code === 'ENOENT' &&
+    args.some((arg) => arg.includes('/proc/')) &&
+    /openat2|readlinkat/.test(syscall)
+  )
+    return 'is /proc mounted? mount -t proc proc /proc';
+  return undefined;
+}
+
+/** Adds what is usually behind it to an error that has no hint yet. */
+export function withRefusalHint(error: unknown): unknown {
+  if (!(error instanceof SyscallError) || error.hint !== undefined) return error;
+  const hint = refusalHint(error);
+  return hint === undefined ? error : error.withHint(hint);
+}
