@@ -109,7 +109,7 @@ export function mountNew(
     attachMount(sys, context, mount, target, { attributes: wanted.attributes });
     return mount;
   } catch (error) {
-    if (!lacksMountApi(error)) throw error;
+    if (!lacksMountApi(sys, error)) throw error;
     context.fallBack('old-mount-api', error);
     return mountByPath(sys, context, wanted, target);
   }

@@ -62,11 +62,11 @@ function bindNew(
       attachMount(sys, context, tree, target, expected);
       return tree;
     } catch (error) {
-      if (lacksMountApi(error)) sys.close(tree);
+      if (lacksMountApi(sys, error)) sys.close(tree);
       throw error;
     }
   } catch (error) {
-    if (!lacksMountApi(error)) throw error;
+    if (!lacksMountApi(sys, error)) throw error;
     context.fallBack('old-mount-api', error);
     const mountFlags = recursive ? flags(MS_BIND, MS_REC) : MS_BIND;
     sys.mount(fdPath(source), fdPath(target), '', mountFlags, '');

@@ -11,7 +11,7 @@ import {
   STATX_MNT_ID,
 } from '../syscalls/file-flags.js';
 import { flags, hasFlags } from '../syscalls/flags.js';
-import { MNT_DETACH, type MountFlags } from '../syscalls/mount-flags.js';
+import { FSOPEN_CLOEXEC, MNT_DETACH, type MountFlags } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { CallName, Syscalls } from '../syscalls/syscalls.js';
@@ -29,10 +29,21 @@ export const OLD_MOUNT_API: Readonly<Record<'old-mount-api', Fallback>> = {
 const CALLS: readonly CallName[] = ['fsopen', 'fsmount', 'open_tree', 'move_mount'];
 
 /** Whether an error says that these calls cannot be made here, and not that this mount cannot. */
-export function lacksMountApi(error: unknown): error is SyscallError {
-  return (
-    error instanceof SyscallError && isRefused(error) && CALLS.some((c) => c === error.syscall)
-  );
+export function lacksMountApi(sys: Syscalls, error: unknown): error is SyscallError {
+  if (!(error instanceof SyscallError) || !isRefused(error)) return false;
+  if (!CALLS.some((call) => call === error.syscall)) return false;
+  return error.syscall !== 'fsopen' || error.code !== 'EPERM' || !opensAny(sys);
+}
+
+// A user namespace may not have some file systems, and always has tmpfs.
+function opensAny(sys: Syscalls): boolean {
+  try {
+    sys.close(sys.fsopen('tmpfs', FSOPEN_CLOEXEC));
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
+  }
 }
 
 /** ENOSYS of an old kernel; EPERM is what old seccomp profiles answer for calls they do not know. */

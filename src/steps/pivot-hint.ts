@@ -33,10 +33,9 @@ export function explainPivotError(sys: Syscalls, context: StepContext, call: () 
   }
 }
 
-/** Whether moving the root may do where pivot_root(2) was refused: it is nothing that moving needs too. */
+/** Whether the current root can only be moved over: it is the one that the kernel has booted with. */
 export function cannotPivotHere(error: unknown): error is SyscallError {
-  if (!(error instanceof SyscallError) || error.syscall !== 'pivot_root') return false;
-  return error.code === 'ENOSYS' || error.code === 'EPERM' || error.hint === INITRAMFS;
+  return error instanceof SyscallError && error.hint === INITRAMFS;
 }
 
 function findCause(sys: Syscalls, { root }: StepContext): string | undefined {

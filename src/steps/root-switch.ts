@@ -57,8 +57,8 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
   static readonly switchesRoot = true;
   static readonly fallbacks = {
     'move-root': {
-      when: ['EINVAL', 'ENOSYS', 'EPERM'],
-      instead: 'the root is moved over / in place of pivot_root(2)',
+      when: ['EINVAL'],
+      instead: 'the root is moved over the initramfs, which cannot be pivoted',
       cost: "the host's mounts stay in the container's mount namespace, below its root",
     },
   };

@@ -21,10 +21,14 @@ const MOUNTING = new Set(['mount', 'move_mount', 'open_tree', 'fsmount', 'pivot_
 /** What is usually behind a refusal, wherever it happens; undefined when nobody can tell. */
 export function refusalHint({ syscall, code, args }: SyscallError): string | undefined {
   const version = NEW_CALLS.get(syscall);
+  if (syscall === 'pivot_root' && (code === 'ENOSYS' || code === 'EPERM'))
+    return 'a seccomp profile forbids it: --no-pivot does without, and leaves the mounts of the host below the root';
   if (code === 'ENOSYS') return since(version ?? '4.11');
   if (code === 'EPERM' && (syscall === 'openat2' || syscall === 'fsopen')) return PROFILE;
   if (code === 'EPERM' && syscall === 'mount_setattr')
     return `${PROFILE}; or a flag is locked in this user namespace`;
+  if (code === 'EROFS' && syscall === 'mkdirat')
+    return 'the root directory is read-only and lacks this directory: make it there first';
   if (code === 'ENOSPC' && MOUNTING.has(syscall) && !/CLONE_NEW(?!NS)/.test(args.join()))
     return 'the number of mounts in a namespace is limited: raise fs.mount-max with sysctl(8), or unmount something';
   if (

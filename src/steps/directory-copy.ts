@@ -1,0 +1,131 @@
+import type { StepContext } from '../pipeline/step.js';
+import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
+import {
+  AT_EMPTY_PATH,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  STATX_BASIC_STATS,
+} from '../syscalls/file-flags.js';
+import { flags } from '../syscalls/flags.js';
+import { readMountinfo } from '../syscalls/mountinfo.js';
+import type { MountAttrFlags } from '../syscalls/mount-flags.js';
+import { component, hostPath } from '../syscalls/paths.js';
+import { SyscallError } from '../syscalls/syscall-error.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+import { attachMount, createMount, withFd, withoutUmask } from './attach-mount.js';
+import { bindTree } from './bind-tree.js';
+
+const HERE = flags(O_PATH, O_NOFOLLOW, O_CLOEXEC);
+/** The container gets its own. */
+export const OWN_DIRECTORIES: readonly string[] = ['/proc', '/sys', '/dev'];
+
+/** An entry of the host's /, opened while nothing was mounted over it. */
+interface Entry {
+  readonly name: string;
+  readonly fd: Fd;
+  readonly mode: number;
+  /** What is mounted there, or below, is locked in a user namespace: no overlay can have it. */
+  readonly hasMounts: boolean;
+}
+
+/**
+ * The entries of the host's / one by one, for a user namespace, where an overlay cannot have / below
+ * it: the mounts on it are locked. A directory without mounts becomes an overlay of its own, all
+ * else is shown read-only.
+ */
+export class DirectoryCopy {
+  readonly #entries: readonly Entry[];
+
+  /** Opens everything. @throws SyscallError */
+  constructor(
+    private readonly sys: Syscalls,
+    private readonly context: StepContext,
+  ) {
+    const mountPoints = readMountinfo(sys).map(({ mountPoint }) => mountPoint);
+    const how = { flags: flags(O_RDONLY, O_DIRECTORY, O_CLOEXEC) };
+    this.#entries = withFd(sys, sys.openat2(AT_FDCWD, hostPath('/'), how), (top) =>
+      this.#names(top).map((name) => {
+        const fd = context.keep(sys.openat2(top, component(name), { flags: HERE }));
+        const { mode } = sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+        const path = `/${name}`;
+        const hasMounts = mountPoints.some((at) => at === path || at.startsWith(`${path}/`));
+        return { name, fd, mode, hasMounts };
+      }),
+    );
+  }
+
+  #names(top: Fd): string[] {
+    const names: string[] = [];
+    for (;;) {
+      const entries = this.sys.getdents64(top);
+      if (entries.length === 0) return names.filter((name) => name !== '.' && name !== '..').sort();
+      for (const { name } of entries) names.push(name);
+    }
+  }
+
+  /** @param scratch has the directories `upper`, `work` and `root`; the copy is made in `root`. */
+  fill(scratch: Fd, root: Fd): void {
+    withoutUmask(this.sys, () => {
+      for (const entry of this.#entries) this.#copy(entry, scratch, root);
+    });
+  }
+
+  #copy(entry: Entry, scratch: Fd, root: Fd): void {
+    const { sys, context } = this;
+    const { name, fd, mode } = entry;
+    const type = mode & S_IFMT;
+    if (type === S_IFLNK) {
+      sys.symlinkat(sys.readlinkat(fd, ''), root, component(name));
+    } else if (type === S_IFDIR) {
+      sys.mkdirat(root, component(name), mode & 0o7777);
+      if (!OWN_DIRECTORIES.includes(`/${name}`))
+        withFd(sys, context.root.openIn(root, name), (place) => this.#show(entry, scratch, place));
+    } else {
+      withFd(sys, context.root.createFile(root, name, mode & 0o777), (place) =>
+        bindTree(sys, context, fd, place, { readonly: true }),
+      );
+    }
+  }
+
+  #show({ name, fd, mode, hasMounts }: Entry, scratch: Fd, place: Fd): void {
+    const { sys, context } = this;
+    if (!hasMounts) {
+      try {
+        attachMount(sys, context, this.#overlay(name, fd, mode, scratch), place);
+        return;
+      } catch (error) {
+        if (!(error instanceof SyscallError)) throw error;
+        context.fallBack('read-only-copy', error);
+      }
+    }
+    bindTree(sys, context, fd, place, { recursive: true, readonly: true });
+  }
+
+  #overlay(name: string, lower: Fd, mode: number, scratch: Fd): Fd {
+    const { sys } = this;
+    const above = `/proc/thread-self/fd/${scratch}`;
+    for (const part of ['upper', 'work'])
+      withFd(sys, this.context.root.openIn(scratch, part), (directory) =>
+        // The overlay's own directory has the mode of this one.
+        sys.mkdirat(directory, component(name), mode & 0o7777),
+      );
+    return createMount(sys, {
+      fstype: 'overlay',
+      source: 'overlay',
+      attributes: flags<MountAttrFlags>(),
+      options: {
+        lowerdir: `/proc/thread-self/fd/${lower}`,
+        upperdir: `${above}/upper/${name}`,
+        workdir: `${above}/work/${name}`,
+        // The trusted attributes cannot be written there (Linux 5.11).
+        userxattr: true,
+      },
+    });
+  }
+}
