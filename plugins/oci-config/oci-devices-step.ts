@@ -88,7 +88,9 @@ export class OciDevicesStep implements Step<OciDevicesOptions> {
   }
 
   #make(device: OciDevice, name: string, directory: Fd, context: StepContext): void {
-    const { type, mode, major, minor } = device;
+    const { path, type, mode, major, minor } = device;
+    const expected = { path, type: TYPES[type] };
+    context.expect(type === 'p' ? expected : { ...expected, device: { major, minor } });
     try {
       context.root.mknodIn(directory, name, TYPES[type] | mode, { major, minor });
     } catch (error) {

@@ -12,6 +12,7 @@ import {
   FSPICK_EMPTY_PATH,
   inject,
   injectable,
+  isErrno,
   MS_PRIVATE,
   MS_SHARED,
   MS_SLAVE,
@@ -22,11 +23,13 @@ import {
   optionError,
   orClose,
   PID_NAMESPACE,
+  refuseKernelFiles,
   STATX_BASIC_STATS,
   SYSCALLS,
   withFd,
   type AtFlags,
   type Fd,
+  type MountAttrFlags,
   type MountFlags,
   type Step,
   type StepContext,
@@ -103,9 +106,14 @@ export class OciMountStep implements Step<OciMountOptions> {
 
   #mount(options: OciMountOptions, plan: MountPlan, context: StepContext): void {
     const { sys } = this;
+    // Before its place is made: nothing is covered then.
+    const covered = options.fstype === 'tmpfs' ? this.#modeOf(options.target, context) : undefined;
     withFd(sys, this.#openPlace(options, context), (place) => {
-      const mount = this.#create(options, plan, context, place);
-      orClose(sys, mount, () => attachMount(sys, context, mount, place));
+      const mount = context.keep(this.#create(options, plan, context, covered));
+      attachMount(sys, context, mount, place, {
+        attributes: attributesOf(options, plan),
+        shared: plan.propagation.some((mode) => mode.endsWith('shared')),
+      });
       changeAttributes(sys, mount, plan.recursive, { recursive: true });
       this.#spread(mount, plan.propagation);
     });
@@ -113,38 +121,46 @@ export class OciMountStep implements Step<OciMountOptions> {
 
   /** No link of the image may lead where proc and sys are mounted (CVE-2019-19921). */
   #openPlace({ target, fstype }: OciMountOptions, { root }: StepContext): Fd {
-    return fstype === 'proc' || fstype === 'sysfs'
-      ? root.realDirectory(target, 0o755)
-      : root.mkdirAll(target, 0o755);
+    if (fstype === 'proc' || fstype === 'sysfs') return root.realDirectory(target, 0o755);
+    const place = root.mkdirAll(target, 0o755);
+    return orClose(this.sys, place, () => {
+      refuseKernelFiles(this.sys, place, target);
+      return place;
+    });
   }
 
   #create(
     { target, fstype, source }: OciMountOptions,
     plan: MountPlan,
     context: StepContext,
-    place: Fd,
+    covered: string | undefined,
   ): Fd {
-    const later = isReadonlyLater(target, fstype);
-    const readonly = plan.attributes.readonly === true && !later;
     const pids = fstype === 'proc' ? context.find(PID_NAMESPACE) : undefined;
-    const options: Record<string, string | true | { readonly fd: Fd }> = {
-      ...superblockOptions(plan, readonly),
-      ...dataOptions(plan.data),
-    };
-    // A tmpfs looks like what it covers, unless it is told otherwise.
-    if (fstype === 'tmpfs' && options.mode === undefined) options.mode = this.#modeOf(place);
-    if (pids !== undefined) options.pidns = { fd: pids };
     return createMount(this.sys, {
       fstype,
       source,
-      attributes: newMountFlags({ ...plan.attributes, readonly }),
-      options,
+      attributes: attributesOf({ target, fstype }, plan),
+      options: {
+        // A tmpfs looks like what it covers, unless it is told otherwise.
+        ...(covered === undefined ? {} : { mode: covered }),
+        ...superblockOptions(plan, isReadonlyNow({ target, fstype }, plan)),
+        ...dataOptions(plan.data),
+        ...(pids === undefined ? {} : { pidns: { fd: pids } }),
+      },
     });
   }
 
-  #modeOf(place: Fd): string {
-    const { mode } = this.sys.statx(place, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    return (mode & 0o7777).toString(8).padStart(4, '0');
+  #modeOf(target: string, { root }: StepContext): string | undefined {
+    const { sys } = this;
+    try {
+      return withFd(sys, root.openDirectory(target), (fd) => {
+        const { mode } = sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+        return (mode & 0o7777).toString(8).padStart(4, '0');
+      });
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    }
   }
 
   /** mount(2) with MS_REMOUNT would set every flag anew; this changes what is named, and no more. */
@@ -189,6 +205,14 @@ function superblockOptions({ superblock }: MountPlan, readonly: boolean): Record
   const names = readonly ? [...superblock, 'ro'] : superblock;
   return Object.fromEntries(names.map((name): [string, true] => [name, true]));
 }
+
+type Place = Pick<OciMountOptions, 'target' | 'fstype'>;
+
+const attributesOf = (place: Place, plan: MountPlan): MountAttrFlags =>
+  newMountFlags({ ...plan.attributes, readonly: isReadonlyNow(place, plan) });
+
+const isReadonlyNow = ({ target, fstype }: Place, { attributes }: MountPlan): boolean =>
+  attributes.readonly === true && !isReadonlyLater(target, fstype);
 
 /** What later mounts and nodes are made in becomes read-only when they are there. */
 export function isReadonlyLater(target: string, fstype: string): boolean {

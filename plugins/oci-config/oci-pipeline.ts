@@ -9,6 +9,7 @@ import {
   ReadonlyRootStep,
   RootSwitchStep,
   UmaskStep,
+  VerifyStep,
 } from 'nsinit';
 import { BindMountsStep } from 'nsinit/plugins/bind-mounts';
 import { MaskedPathsStep } from 'nsinit/plugins/masked-paths';
@@ -44,6 +45,8 @@ export function createOciPipeline(plan: OciPlan): Pipeline {
   if (after !== undefined) pipeline.use(RootPropagationStep, { mode: after });
   if (plan.readonlyRoot) pipeline.use(ReadonlyRootStep);
   pipeline.use(UmaskStep, { mask: plan.umask });
+  // A remount changes what an earlier entry has promised.
+  if (!plan.mounts.some((mount) => mount.plan.remount)) pipeline.use(VerifyStep);
   useHooks(pipeline, plan, 'startContainer');
   return pipeline;
 }

@@ -50,9 +50,8 @@ export function readProcess(process: ConfigValue, command?: readonly string[]): 
       ...readTerminal(process),
       ...readCapabilities(process.at('capabilities')),
       limits: readLimits(process.at('rlimits')),
-      ...(process.at('noNewPrivileges').given
-        ? { noNewPrivileges: process.at('noNewPrivileges').boolean(false) }
-        : {}),
+      // Said even when it is left out: a filter alone would imply it.
+      noNewPrivileges: process.at('noNewPrivileges').boolean(false),
     },
     cwd,
     umask: user.at('umask').integer(0, 0o777, DEFAULT_UMASK),

@@ -12,6 +12,7 @@ import {
   SYSCALLS,
   type MountFlags,
   type Step,
+  type StepContext,
   type Syscalls,
 } from 'nsinit';
 
@@ -56,7 +57,8 @@ export class RootPropagationStep implements Step<RootPropagationOptions> {
     return `make the new root ${mode}`;
   }
 
-  execute({ mode }: RootPropagationOptions): void {
+  execute({ mode }: RootPropagationOptions, { expect }: StepContext): void {
     this.sys.mount('', containerPath('/'), '', MODES[mode], '');
+    if (mode.endsWith('shared')) expect({ propagation: 'any' });
   }
 }

@@ -1,22 +1,30 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeBusyboxRoot } from '../../runtime/busybox-root.js';
 import { sample, type Config } from './samples.js';
 
+const EMPTIED = ['dev', 'proc', 'sys', 'tmp', 'mnt'];
+const KEPT = [...EMPTIED, 'bin', 'etc'];
+
 /** A bundle whose root is busybox alone. */
 export class Bundle {
   readonly path = mkdtempSync(join(tmpdir(), 'nsinit-bundle-'));
   readonly rootfs: string;
-  readonly #removeRoot: () => void;
 
   constructor(busybox: string) {
     // Who is not root has to get there too.
     chmodSync(this.path, 0o755);
-    const root = makeBusyboxRoot(busybox);
-    this.#removeRoot = root.remove;
-    this.rootfs = root.path;
-    symlinkSync(root.path, join(this.path, 'rootfs'));
+    this.rootfs = join(this.path, 'rootfs');
+    renameSync(makeBusyboxRoot(busybox).path, this.rootfs);
   }
 
   /** A directory in the bundle. */
@@ -39,8 +47,16 @@ export class Bundle {
     writeFileSync(join(this.path, 'config.json'), text);
   }
 
+  /** Removes what a container has left in the root. */
+  clean(): void {
+    for (const name of readdirSync(this.rootfs))
+      if (!KEPT.includes(name)) rmSync(join(this.rootfs, name), { recursive: true });
+    for (const name of EMPTIED)
+      for (const left of readdirSync(join(this.rootfs, name)))
+        rmSync(join(this.rootfs, name, left), { recursive: true });
+  }
+
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
-    this.#removeRoot();
   }
 }

@@ -56,6 +56,7 @@ describe('the pipeline of an OCI configuration', () => {
       'oci:root-propagation',
       'readonly-root',
       'umask',
+      'verify',
       'oci:hooks',
     ]);
     const plan = pipeline.plan().flatMap(({ actions }) => actions);
@@ -97,7 +98,7 @@ describe('the pipeline of an OCI configuration', () => {
     expect(finished(runPlan(config))).to.deep.equal([
       '/dev rw,nosuid tmpfs rw,size=64k,mode=755',
       '/dev/pts rw,noexec,relatime devpts rw,mode=620,ptmxmode=666',
-      '/data ro,noatime,nodiratime tmpfs rw,size=4k,mode=755',
+      '/data ro,noatime,nodiratime tmpfs rw,size=4k',
       '/data/in rw,relatime tmpfs rw,mode=700',
       '/proc ro,nodev,relatime proc ro',
     ]);
@@ -153,7 +154,7 @@ describe('the pipeline of an OCI configuration', () => {
       { destination: '/a', options: ['remount', 'bind', 'ro'] },
     ];
     expect(finished(runPlan(plainConfig({ mounts })))).to.deep.equal([
-      '/a ro,nodev,relatime tmpfs rw,size=8k,mode=755',
+      '/a ro,nodev,relatime tmpfs rw,size=8k',
     ]);
   });
 
@@ -258,7 +259,7 @@ describe('the pipeline of an OCI configuration', () => {
     });
     expectUndone(
       () => machine(),
-      () => pipelineOf(config).remove('root-switch').remove('umask'),
+      () => pipelineOf(config).remove('root-switch').remove('umask').remove('verify'),
     );
   });
 });
