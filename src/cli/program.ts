@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { addConfinement } from './confinement-flags.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
 import type { RunFlags } from './run-options.js';
@@ -36,6 +36,14 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .action(async () => {
       const { schema } = await import('../config/config-schema.js');
       process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+    });
+  program
+    .command('completion')
+    .description("print a shell's completion script")
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+      const { completionScript } = await import('./completion-command.js');
+      process.stdout.write(completionScript(program, shell));
     });
   return program;
 }

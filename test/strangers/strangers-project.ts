@@ -69,7 +69,7 @@ export class StrangersProject {
   readonly rootfs: string;
 
   private constructor(readonly tarball: string) {
-    this.folder = dirname(tarball);
+    this.folder = join(dirname(tarball), 'project');
     this.app = join(this.folder, 'app');
     this.rootfs = join(this.app, 'root');
   }
@@ -83,16 +83,11 @@ export class StrangersProject {
   static create(tarball: string): StrangersProject {
     const project = new StrangersProject(tarball);
     const { folder } = project;
-    try {
-      cpSync(FIXTURES, folder, { recursive: true });
-      npmInstall(folder, [project.tarball]);
-      const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
-      run([process.execPath, tsc, '-p', '.'], { cwd: join(folder, 'acme-stamp-ts') });
-      return project;
-    } catch (error) {
-      project.remove();
-      throw error;
-    }
+    cpSync(FIXTURES, folder, { recursive: true });
+    npmInstall(folder, [project.tarball]);
+    const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
+    run([process.execPath, tsc, '-p', '.'], { cwd: join(folder, 'acme-stamp-ts') });
+    return project;
   }
 
   /** The versions of tsyringe that are installed, each a copy of its own. */
@@ -145,10 +140,6 @@ export class StrangersProject {
     return run([...prefix, node, command, ...args], { cwd: this.app });
   }
 
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
   // A root for each run: the last one's stamp would be in the way.
   #makeRoot(): void {
     rmSync(this.rootfs, { recursive: true, force: true });
@@ -183,7 +174,7 @@ export function pack(into: string): Packed {
 
 /** Installs packages into a folder. @throws ProgramError */
 export function npmInstall(folder: string, packages: readonly string[]): void {
-  run(['npm', 'install', ...NPM, ...packages], { cwd: folder });
+  run(['npm', 'install', '--prefix', folder, ...NPM, ...packages], { cwd: folder });
 }
 
 function asNobody(): readonly string[] {

@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { allCommands, commandTable } from '../../src/cli/command-table.js';
+import { createProgram } from '../../src/cli/program.js';
+
+const { man } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly man: string };
+
+describe('the manual page', () => {
+  const hasMan = spawnSync('man', ['--version']).status === 0;
+  const test = hasMan ? it : it.skip;
+
+  test('is formatted without a warning, and has every command and option', () => {
+    const env = { ...process.env, MANWIDTH: '200', LC_ALL: 'C.UTF-8' };
+    const args = ['--warnings', '-l', man];
+    const { stdout, stderr, status } = spawnSync('man', args, { encoding: 'utf8', env });
+    expect([stderr, status]).to.deep.equal(['', 0]);
+    const lines = stdout.split('\n').map((line) => line.trim());
+    const program = createProgram('1.2.3', () => undefined);
+    for (const { path, usage, options } of allCommands(commandTable(program)).slice(1)) {
+      expect(lines).to.include(path.join(' '));
+      expect(lines).to.include(usage);
+      for (const { flags } of options) expect(lines).to.include(flags);
+    }
+  });
+});
