@@ -95,6 +95,7 @@ function addRun(program: Command, exit: (status: number) => void): void {
       '--trace <file>',
       'write every call of the set-up to a file, or to standard error with "-"',
     )
+    .option('--trace-events <file>', 'write steps and calls with their times, for Perfetto')
     .option('--no-verify', 'do not compare the finished root with what was asked for')
     .option('--no-fallbacks', 'fail where something else than planned would have to be done')
     .option('--force', 'run although the plan has problems')

@@ -8,14 +8,15 @@ import { asFd } from '../syscalls/descriptor.js';
 import type { OciContainer } from 'nsinit/plugins/oci-config';
 import { callerSize } from './attach-terminal.js';
 import { complain, untilEnd } from './run-command.js';
+import { openObservers } from './run-observers.js';
 import { checkRootfs, chooseLogLevel, type RunFlags } from './run-options.js';
-import { TraceFile } from './trace-file.js';
 import { UsageError } from './usage-error.js';
 
 // About how nsinit works, and not about the container: that is what config.json describes.
 const FLAGS_BESIDE_BUNDLE: readonly string[] = [
   'bundle',
   'trace',
+  'traceEvents',
   'fallbacks',
   'force',
   'logLevel',
@@ -82,11 +83,11 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const slave = terminal?.slave;
   const stdio = slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave];
   const process = planProcess(host, { ...launch, newSession: slave !== undefined }, stdio);
-  const trace = given.trace === undefined ? undefined : new TraceFile(given.trace);
+  const { observers, close } = openObservers(given);
   const setUp = pipelineSetUp(
     pipeline,
     { rootfs: launch.rootfs, noFallbacks: !given.fallbacks, force: given.force },
-    { logger, observers: trace === undefined ? [] : [trace] },
+    { logger, observers },
   );
   try {
     const master = terminal === undefined ? {} : { terminal: terminal.master };
@@ -100,6 +101,6 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
     }
     return await untilEnd(started.process, thread, terminal);
   } finally {
-    trace?.close();
+    close();
   }
 }

@@ -15,6 +15,7 @@ import { attachTerminal, callerSize } from './attach-terminal.js';
 import { confinementOf } from './confinement.js';
 import { forwardSignals } from './forward-signals.js';
 import { planNamespacesFor } from './namespace-options.js';
+import { openObservers } from './run-observers.js';
 import {
   buildEnvironment,
   checkRootfs,
@@ -24,7 +25,6 @@ import {
   type RunFlags,
 } from './run-options.js';
 import { limitTime, parseTimeLimit, TIMED_OUT } from './time-limit.js';
-import { TraceFile } from './trace-file.js';
 import { UsageError } from './usage-error.js';
 
 /** The set-up failed: 125, as env(1) and containers have it. */
@@ -47,7 +47,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
     given.timeout === undefined ? undefined : parseTimeLimit(given.timeout, given.killSignal);
   const env = buildEnvironment(given.env, given.clearEnv ?? false);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
-  const trace = given.trace === undefined ? undefined : new TraceFile(given.trace);
+  const { observers, close } = openObservers(given);
   // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
   const thread = new ContainerThread(undefined, given.preset !== 'classic');
   const userNamespace = plan.namespaces.user !== 'shared';
@@ -59,7 +59,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   const setUp = pipelineSetUp(
     pipeline,
     { rootfs, noFallbacks: !given.fallbacks, force: given.force },
-    { logger, observers: trace === undefined ? [] : [trace] },
+    { logger, observers },
   );
   try {
     const process = processSpec(given, spec, terminal);
@@ -84,7 +84,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
     }
     throw error;
   } finally {
-    trace?.close();
+    close();
   }
 }
 

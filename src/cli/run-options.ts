@@ -29,6 +29,7 @@ export interface RunFlags extends ConfinementFlags {
   readonly shareUts?: boolean;
   readonly unshareNet?: boolean;
   readonly trace?: string;
+  readonly traceEvents?: string;
   readonly logLevel?: string;
   readonly logFormat: LogFormat;
   readonly quiet?: boolean;
