@@ -154,6 +154,7 @@ export {
   type PoolLaunchOptions,
   type PoolOptions,
 } from './runtime/pool.js';
+export { openUserNamespace, type UserNamespaceHandle } from './runtime/open-user-namespace.js';
 export type { ResourceLimit, ResourceLimits } from './runtime/resource-limits.js';
 export type {
   SeccompAction,

@@ -16,7 +16,9 @@ export {
   file,
   socket,
   symlink,
+  userNamespaceFile,
   type SeedFile,
+  type SeedIdMaps,
   type SeedOwner,
   type SeedTree,
 } from './syscalls/model/seed-tree.js';

@@ -19,6 +19,7 @@ export function cloneMount(kernel: Kernel, old: Mount, root: Inode, options: Clo
   const copy = kernel.createMount(old.fileSystem, old.source, root);
   copy.flags = old.flags;
   copy.lockedFlags = old.lockedFlags;
+  copy.idmap = old.idmap;
   if (options.slave === true) {
     if (options.shared === true) groups.share(copy);
     groups.follow(copy, old.group ?? old.master);

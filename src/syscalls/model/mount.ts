@@ -2,6 +2,7 @@ import type { FileSystem } from './file-system.js';
 import type { Inode } from './inode.js';
 import type { MountNamespace } from './mount-namespace.js';
 import type { PeerGroup } from './peer-group.js';
+import type { UserNamespace } from './user-namespace.js';
 
 /** Per-mount flags of the kernel (`MNT_`): neither mount(2)'s bits nor statfs(2)'s. */
 export const MNT_NOSUID = 0x01;
@@ -33,6 +34,8 @@ export class Mount {
   /** Whom it receives mount events from, if it is a slave. */
   master: PeerGroup | undefined;
   unbindable = false;
+  /** Whose maps files are shown with; their own owners without. */
+  idmap: UserNamespace | undefined;
   /** Unmounted lazily; descriptors may still hold it. */
   unmounted = false;
   /** umount2(MNT_EXPIRE) has seen it unused once. */

@@ -55,7 +55,7 @@ function formatLine(process: Process, mount: Mount): string {
 function mountOptions(mount: Mount): string {
   const access = (mount.flags & MNT_READONLY) === 0 ? 'rw' : 'ro';
   const set = FLAG_NAMES.filter(([flag]) => (mount.flags & flag) !== 0).map(([, name]) => name);
-  return [access, ...set].join(',');
+  return [access, ...set, ...(mount.idmap === undefined ? [] : ['idmapped'])].join(',');
 }
 
 function fileSystemOptions(fileSystem: FileSystem): string {

@@ -1,5 +1,6 @@
 import type { Capability } from './credentials.js';
 import { refuse } from './errors.js';
+import { refuseAccess } from './idmap.js';
 import type { Inode } from './inode.js';
 import type { Location } from './location.js';
 import type { Process } from './process.js';
@@ -46,6 +47,7 @@ function overrides(process: Process, inode: Inode, wanted: number): boolean {
 
 /** Refuses to change what is on a read-only mount or file system. */
 export function checkWritable(location: Location): void {
+  refuseAccess(location);
   if (location.mount.readonly) refuse('EROFS');
 }
 

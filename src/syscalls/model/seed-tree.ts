@@ -3,6 +3,7 @@ import type { DeviceNumber } from '../syscalls.js';
 import type { Inode } from './inode.js';
 import type { Kernel } from './kernel.js';
 import { topOf, type Location } from './location.js';
+import { UserNamespace, type IdRange } from './user-namespace.js';
 
 /** A file that is there when the model starts. */
 export interface SeedFile {
@@ -13,6 +14,14 @@ export interface SeedFile {
   readonly content?: string | Uint8Array;
   readonly target?: string;
   readonly rdev?: DeviceNumber;
+  /** The file of a user namespace that somebody has made and bound there. */
+  readonly userNamespace?: SeedIdMaps;
+}
+
+/** The maps of a user namespace (user_namespaces(7)). */
+export interface SeedIdMaps {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
 }
 
 /** Files by their absolute paths. Directories above them are made as they are needed. */
@@ -77,6 +86,12 @@ export const blockDevice = (
   ...owner,
 });
 
+/** The file of a user namespace, as mount(8) --bind of /proc/PID/ns/user makes it. */
+export const userNamespaceFile = (maps: SeedIdMaps): SeedFile => ({
+  mode: S_IFREG | 0o444,
+  userNamespace: maps,
+});
+
 /** Puts files into the tree as it is mounted, asking nobody for permission. */
 export function plantTree(kernel: Kernel, tree: SeedTree): void {
   for (const [path, seed] of Object.entries(tree)) plantFile(kernel, path, seed);
@@ -95,6 +110,11 @@ export function plantFile(kernel: Kernel, path: string, seed: SeedFile): Inode {
   }
   const { fileSystem } = parent.inode;
   const inode = adjust(fileSystem.inode(seed.mode, 0, 0), seed);
+  if (seed.userNamespace !== undefined) {
+    const { uids, gids } = seed.userNamespace;
+    const user = new UserNamespace(kernel.initialUserNamespace, 0, uids, gids);
+    inode.namespace = { kind: 'user', user };
+  }
   parent.inode.add(last, inode);
   return inode;
 }

@@ -6,6 +6,7 @@ import {
   O_CLOEXEC,
   O_CREAT,
   O_PATH,
+  O_RDONLY,
   O_RDWR,
   STATX_BASIC_STATS,
   type AtFlags,
@@ -21,6 +22,7 @@ import {
   FSPICK_CLOEXEC,
   MNT_DETACH,
   MOUNT_ATTR__ATIME,
+  MOUNT_ATTR_IDMAP,
   MOUNT_ATTR_NOATIME,
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NODIRATIME,
@@ -50,6 +52,7 @@ import {
   type OpenTreeFlags,
 } from '../../../src/syscalls/mount-flags.js';
 import type { ContractCase } from '../contract-case.js';
+import { NOT_OPEN } from '../trial.js';
 import {
   attach,
   bind,
@@ -78,6 +81,20 @@ const BOTH_EMPTY = flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH);
 
 /** The mount calls by descriptor (Linux 5.2 and later). */
 export const DETACHED: readonly ContractCase[] = [
+  {
+    name: 'id maps that a mount is not given',
+    run(t) {
+      const IDMAP = { attr_set: MOUNT_ATTR_IDMAP };
+      const user = t.open('openat2', CWD, raw('/proc/thread-self/ns/user'), how(O_RDONLY));
+      const uts = t.open('openat2', CWD, raw('/proc/thread-self/ns/uts'), how(O_RDONLY));
+      const tree = detached(t);
+      t.do('mount_setattr', tree, '', AT_EMPTY_PATH, { ...IDMAP, userns_fd: user });
+      t.do('mount_setattr', tree, '', AT_EMPTY_PATH, { ...IDMAP, userns_fd: uts });
+      t.do('mount_setattr', tree, '', AT_EMPTY_PATH, { ...IDMAP, userns_fd: tree });
+      t.do('mount_setattr', tree, '', AT_EMPTY_PATH, { ...IDMAP, userns_fd: NOT_OPEN });
+      t.do('mount_setattr', tree, '', AT_EMPTY_PATH, { attr_clr: MOUNT_ATTR_IDMAP });
+    },
+  },
   {
     name: 'a detached tmpfs is used before it is attached, and shows then',
     run(t) {

@@ -8,6 +8,7 @@ import {
 } from '../../file-flags.js';
 import type { Statfs, Statx, Timespec } from '../../syscalls.js';
 import { notModelled, refuse } from '../errors.js';
+import { ownerThrough } from '../idmap.js';
 import type { Inode } from '../inode.js';
 import type { Kernel } from '../kernel.js';
 import { isMountRoot, type Location } from '../location.js';
@@ -42,6 +43,7 @@ export function statx(kernel: Kernel, dirfd: number, path: string, flags: number
 
 function describe(kernel: Kernel, location: Location): Statx {
   const { inode, mount } = location;
+  const { uid, gid } = ownerThrough(location);
   const { userNamespace } = kernel.process.credentials;
   return {
     mode: inode.mode,
@@ -49,8 +51,8 @@ function describe(kernel: Kernel, location: Location): Statx {
     dev: inode.fileSystem.device,
     rdev: inode.rdev,
     nlink: linkCount(inode),
-    uid: userNamespace.shownUid(inode.uid),
-    gid: userNamespace.shownGid(inode.gid),
+    uid: userNamespace.shownUid(uid),
+    gid: userNamespace.shownGid(gid),
     size: BigInt(sizeOf(inode)),
     attributes: (isMountRoot(location) ? STATX_ATTR_MOUNT_ROOT : 0) as StatxAttributes,
     mntId: BigInt(mount.id),

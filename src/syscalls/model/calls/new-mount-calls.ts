@@ -24,7 +24,8 @@ import {
   OPEN_TREE_CLONE,
 } from '../../mount-flags.js';
 import type { MountAttr } from '../../syscalls.js';
-import { notModelled, refuse } from '../errors.js';
+import { refuse } from '../errors.js';
+import { checkMayMap, mapFromDescriptor } from '../idmap.js';
 import type { Kernel } from '../kernel.js';
 import { isMountRoot, type Location } from '../location.js';
 import { keepsLockedFlags } from '../locks.js';
@@ -150,14 +151,19 @@ export function mount_setattr(
   onlyFlags(set | clear, KNOWN_ATTRIBUTES | MOUNT_ATTR_IDMAP);
   const change = flagChange(set, clear);
   if ((clear & MOUNT_ATTR_IDMAP) !== 0) refuse('EINVAL');
-  if ((set & MOUNT_ATTR_IDMAP) !== 0) notModelled('mounts with an id map of their own');
+  const map =
+    (set & MOUNT_ATTR_IDMAP) === 0 ? undefined : mapFromDescriptor(kernel, attr.userns_fd);
   const at = fileAt(kernel, dirfd, path, flags);
   if (!isMountRoot(at)) refuse('EINVAL');
   if (!isDetachedRoot(at.mount) && !kernel.isOurs(at.mount)) refuse('EINVAL');
   const changed = (flags & AT_RECURSIVE) !== 0 ? [...at.mount.tree()] : [at.mount];
-  for (const mount of changed) checkChange(kernel, mount, change);
+  for (const mount of changed) {
+    checkChange(kernel, mount, change);
+    if (map !== undefined) checkMayMap(kernel, mount, map);
+  }
   for (const mount of changed) {
     mount.flags = (mount.flags & ~change.clear) | change.set;
+    if (map !== undefined) mount.idmap = map;
     if (type !== undefined) kernel.groups.change(mount, type);
   }
 }

@@ -26,6 +26,7 @@ import { unmountTree } from '../detach.js';
 import { checkDeviceUsable, openDevice } from '../devices.js';
 import { notModelled, refuse } from '../errors.js';
 import { terminalsOf } from '../filesystems/devpts.js';
+import { refuseAccess } from '../idmap.js';
 import type { Kernel } from '../kernel.js';
 import type { Location } from '../location.js';
 import { endIfUnused } from '../namespace-lifetime.js';
@@ -141,6 +142,7 @@ function openFound(kernel: Kernel, { location, created }: Found, flags: number):
 }
 
 function checkOpen(kernel: Kernel, location: Location, flags: number): void {
+  refuseAccess(location);
   const { inode } = location;
   const wanted = accessOf(flags);
   if (inode.isLink) refuse('ELOOP');
