@@ -16,7 +16,7 @@ import { hostPath, type HostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withFd } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
-import { refuseKernelFiles } from './identity.js';
+import { checkPlace } from './identity.js';
 
 export interface BindMountOptions {
   /** A file or directory of the host, with what is mounted below it. */
@@ -60,7 +60,7 @@ export class BindMountStep implements Step<BindMountOptions> {
     const { sys } = this;
     withFd(sys, sys.openat2(AT_FDCWD, source, { flags: flags(O_PATH, O_CLOEXEC) }), (from) => {
       withFd(sys, this.#place(from, target, context), (place) => {
-        refuseKernelFiles(sys, place, target);
+        checkPlace(sys, context.root.fd, place, target);
         bindTree(sys, context, from, place, { recursive: true, readonly, showsHost: true });
       });
     });

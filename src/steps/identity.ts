@@ -41,10 +41,13 @@ export function checkDevice(sys: Syscalls, fd: Fd, path: string, { type, number 
 
 /** @throws NsinitError `NSINIT_VERIFY` when two descriptors lead to different files. */
 export function checkSameFile(sys: Syscalls, fd: Fd, other: Fd, complaint: string): void {
-  const [one, two] = [statOf(sys, fd), statOf(sys, other)];
-  const { dev } = one;
-  if (one.ino === two.ino && dev.major === two.dev.major && dev.minor === two.dev.minor) return;
+  if (isSameFile(statOf(sys, fd), statOf(sys, other))) return;
   throw new NsinitError('NSINIT_VERIFY', complaint);
+}
+
+function isSameFile(one: Statx, other: Statx): boolean {
+  const { major, minor } = one.dev;
+  return one.ino === other.ino && major === other.dev.major && minor === other.dev.minor;
 }
 
 /** @throws NsinitError `NSINIT_VERIFY` when the file is not the top of a mount of that type. */
@@ -58,8 +61,19 @@ export function checkMounted(sys: Syscalls, fd: Fd, path: string, magic: number)
 }
 
 /**
- * A link of the image must not put the caller's mount over /proc or /sys, where later writes would
- * end in the image's files (CVE-2019-16884). Who asks for a path below them gets it.
+ * A link of the image must not put the caller's mount over the root itself, nor into /proc or /sys.
+ *
+ * @throws NsinitError `NSINIT_VERIFY`
+ */
+export function checkPlace(sys: Syscalls, root: Fd, place: Fd, path: string): void {
+  if (isSameFile(statOf(sys, root), statOf(sys, place)))
+    throw new NsinitError('NSINIT_VERIFY', `${path} leads to the root itself`);
+  refuseKernelFiles(sys, place, path);
+}
+
+/**
+ * What is mounted over /proc or /sys by a link of the image takes later writes to the kernel
+ * (CVE-2019-16884). Who asks for a path below them gets it.
  *
  * @throws NsinitError `NSINIT_VERIFY`
  */

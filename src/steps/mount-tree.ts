@@ -23,7 +23,7 @@ import type { RootDir } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { orClose, withFd } from './attach-mount.js';
-import { refuseKernelFiles } from './identity.js';
+import { checkPlace } from './identity.js';
 import { attributeChange, type MountAttributes } from './mount-attributes.js';
 
 /** What is to be shown in a second place. */
@@ -91,7 +91,7 @@ export function changeAttributes(
  * @param like a descriptor of what is to be mounted.
  * @param options.follow mounts where a symbolic link leads, inside the root; else over the link.
  * @throws SyscallError; PathError when something else is in the way; NsinitError when a link leads
- *   into /proc or /sys.
+ *   into /proc or /sys, or to the root itself.
  */
 export function openMountPoint(
   sys: Syscalls,
@@ -102,7 +102,7 @@ export function openMountPoint(
 ): Fd {
   const place = (follow ? undefined : findLink(root, target)) ?? makePlace(sys, root, target, like);
   return orClose(sys, place, () => {
-    refuseKernelFiles(sys, place, target);
+    checkPlace(sys, root.fd, place, target);
     return place;
   });
 }

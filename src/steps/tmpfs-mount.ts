@@ -6,7 +6,7 @@ import { MOUNT_ATTR_NODEV, MOUNT_ATTR_NOSUID } from '../syscalls/mount-flags.js'
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { mountNew, withFd } from './attach-mount.js';
 import { OLD_MOUNT_API } from './old-mount-api.js';
-import { refuseKernelFiles } from './identity.js';
+import { checkPlace } from './identity.js';
 
 export interface TmpfsMountOptions {
   /** Where it is mounted in the container; made if it is missing. */
@@ -44,7 +44,7 @@ export class TmpfsMountStep implements Step<TmpfsMountOptions> {
       options: size === '' ? { mode: '1777' } : { mode: '1777', size },
     };
     withFd(this.sys, context.root.mkdirAll(target, 0o755), (place) => {
-      refuseKernelFiles(this.sys, place, target);
+      checkPlace(this.sys, context.root.fd, place, target);
       mountNew(this.sys, context, wanted, place);
     });
   }

@@ -190,7 +190,7 @@ export class RootDir {
     this.mkdirIn(directory, name, mode);
     return this.#refuse(
       this.openIn(directory, name),
-      'must be a directory, and no link to one',
+      'must be a directory and no link',
       (type) => !isDirectory(type),
     );
   }
