@@ -16,9 +16,10 @@ import {
 import { flags } from '../../src/syscalls/flags.js';
 import { LinuxSyscalls } from '../../src/syscalls/linux.js';
 import { MS_NOSUID, MS_REC, MS_SHARED } from '../../src/syscalls/mount-flags.js';
-import { parseMountinfo, readAll, type MountinfoEntry } from '../../src/syscalls/mountinfo.js';
+import { parseMountinfo, type MountinfoEntry } from '../../src/syscalls/mountinfo.js';
 import { hostPath, sourceName, type InRootPath } from '../../src/syscalls/paths.js';
 import { CLONE_NEWNS } from '../../src/syscalls/process-flags.js';
+import { readAll } from '../../src/syscalls/whole-content.js';
 import type { Way } from './attack-case.js';
 import { difference, makeCanary, snapshot, snapshotDev } from './canary.js';
 import { BIND_DIRECTORY, BIND_FILE, TMPFS } from './places.js';
