@@ -2,6 +2,7 @@ import { recognizeAcrossCopies } from '../syscalls/across-copies.js';
 /** Codes that do not change between versions; docs/reference/errors.md has a paragraph for each. */
 export type ErrorCode =
   | 'NSINIT_CONFIG'
+  | 'NSINIT_HOST'
   | 'NSINIT_HOST_NAMESPACE'
   | 'NSINIT_INJECTION'
   | 'NSINIT_MISSING_VALUE'

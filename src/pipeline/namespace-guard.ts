@@ -29,7 +29,9 @@ export function isHostNamespace(sys: Syscalls, name: NamespaceFile): boolean {
     sys.readlinkat(AT_FDCWD, hostPath(`/proc/${process}/ns/${name}`));
   try {
     const own = linkOf('thread-self');
-    return own === `${name}:[${INITIAL[name]}]` || own === linkOf('1');
+    if (own === `${name}:[${INITIAL[name]}]`) return true;
+    // Process 1 of a container compares its namespace with itself: it cannot be told then.
+    return own === linkOf('1') && !isFirstProcess(sys);
   } catch (error) {
     if (error instanceof SyscallError) return false;
     throw error;
@@ -48,4 +50,8 @@ export function refuseHostNamespace(sys: Syscalls): void {
     'NSINIT_HOST_NAMESPACE',
     "this is the host's own mount namespace: unshare(CLONE_NEWNS) first, use launch(), or pass force",
   );
+}
+
+function isFirstProcess(sys: Syscalls): boolean {
+  return sys.readlinkat(AT_FDCWD, hostPath('/proc/thread-self')).startsWith('1/');
 }

@@ -1,10 +1,12 @@
 import type { ContainerProcess } from '../steps/keys.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import { asFd } from '../syscalls/descriptor.js';
+import type { IoctlRequest } from '../syscalls/file-flags.js';
 import { LinuxSyscalls } from '../syscalls/linux.js';
 import { FSCONFIG_SET_FD, FSOPEN_CLOEXEC } from '../syscalls/mount-flags.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
+import { refuseChroot, refuseChrootOfProcess } from './chroot-guard.js';
 import { namespaceFlags } from './namespaces.js';
 import { openNamespace, type PreparedNamespaces } from './prepared-namespaces.js';
 import { RemoteTransport } from './remote-transport.js';
@@ -58,12 +60,42 @@ function probePidns(syscalls: Syscalls): boolean {
   }
 }
 
+const NS_GET_USERNS = 0xb701 as IoctlRequest;
+const returnable = new Map<string, boolean>();
+
+/**
+ * Whether this thread may go back to its own namespaces: root of a user namespace may not enter
+ * those that belong to the one around it. ioctl_ns(2) answers EPERM for their owner.
+ */
+function canReturn(syscalls: Syscalls, namespaces: PreparedNamespaces['namespaces']): boolean {
+  return (['mount', 'ipc', 'net', 'cgroup'] as const).every((name) => {
+    if (namespaces[name] === 'shared') return true;
+    const kind = name === 'mount' ? 'mnt' : name;
+    const known = returnable.get(kind) ?? ownsNamespace(syscalls, kind);
+    returnable.set(kind, known);
+    return known;
+  });
+}
+
+function ownsNamespace(syscalls: Syscalls, kind: string): boolean {
+  const own = openNamespace(syscalls, process.pid, kind);
+  try {
+    syscalls.close(asFd(syscalls.ioctl(own, NS_GET_USERNS, 0)));
+    return true;
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
+  } finally {
+    syscalls.close(own);
+  }
+}
+
 /** The fastest place that can do it. */
 export function chooseSetUpPlace(
   host: RuntimeHost,
   { namespaces }: PreparedNamespaces,
 ): SetUpPlace {
-  if (namespaces.user !== 'shared') return 'process';
+  if (namespaces.user !== 'shared' || !canReturn(host.syscalls, namespaces)) return 'process';
   return namespaces.pid === 'shared' || canMountProcOfOthers(host.syscalls) ? 'thread' : 'process';
 }
 
@@ -98,7 +130,10 @@ export function runSetUp<T>(
     ...(terminal === undefined ? {} : { terminal }),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
   };
-  return site.home.visit(pidfd, others, () => setUp(host.syscalls, context));
+  return site.home.visit(pidfd, others, () => {
+    if (namespaces.mount === 'new') refuseChroot(host.syscalls, site.home.rootIdentity);
+    return setUp(host.syscalls, context);
+  });
 }
 
 function setUpInProcess<T>(
@@ -117,7 +152,11 @@ function setUpInProcess<T>(
     connection.run(new StubProgram().encode('serve', 1), [terminal]);
     context.terminal = asFd(0);
   }
-  const result = setUp(new LinuxSyscalls(new RemoteTransport(connection)), context);
+  const syscalls = new LinuxSyscalls(new RemoteTransport(connection));
+  // No user namespace can be made in a chroot.
+  const { mount, user } = prepared.namespaces;
+  if (mount === 'new' && user === 'shared') refuseChrootOfProcess(syscalls);
+  const result = setUp(syscalls, context);
   // The command's descriptors are to arrive as 0, 1, 2 ….
   const clean = new StubProgram().call('umask', [0]).call('close_range', [0, STUB_SOCKET - 2, 0]);
   const [umask = 0] = connection.run(clean.encode('serve'));

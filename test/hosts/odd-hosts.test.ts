@@ -1,0 +1,211 @@
+import { expect } from 'chai';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeBareRoot, removeRoot, whyNoRoots } from '../integration/nsinit-command.js';
+import { onHost, type OddHost, type Who } from './odd-host.js';
+
+interface HostCase extends OddHost {
+  readonly name: string;
+  readonly who?: readonly Who[];
+  /** What is said when it cannot work: what is wrong and what to do. */
+  readonly says?: RegExp;
+  /** What the log says of fallbacks that were taken. */
+  readonly falls?: RegExp;
+}
+
+const BOTH: readonly Who[] = ['root', 'nobody'];
+const NESTED = 'unshare -Urmpinu --fork --mount-proc';
+const CHROOT = `
+mount -t tmpfs tmpfs $T; mkdir $T/c; cd $T/c
+for d in usr proc dev tmp $NODE $PWD; do mkdir -p ./$d; mount --rbind /$d ./$d; done
+for d in bin lib lib64 sbin; do [ -e /$d ] && cp -a /$d . || :; done; cd /
+`;
+
+const HOSTS: readonly HostCase[] = [
+  { name: 'mounts that are shared', who: BOTH, propagation: 'shared' },
+  {
+    name: 'hundreds of mounts',
+    who: BOTH,
+    prepare:
+      'mount -t tmpfs t $T; for i in 1 2 3 4 5 6 7 8; do mkdir $T/$i; mount --rbind $T $T/$i; done',
+  },
+  { name: 'a read-only /', who: BOTH, prepare: 'mount -o remount,bind,ro /' },
+  { name: 'a root on tmpfs', who: BOTH, prepare: 'mount -t tmpfs t $T; cp -a $R $T/r; R=$T/r' },
+  {
+    name: 'a root on overlayfs',
+    who: BOTH,
+    prepare:
+      'mount -t tmpfs t $T; mkdir $T/u $T/w $T/m; chmod 755 $T/u; mount -t overlay o -o lowerdir=$R,upperdir=$T/u,workdir=$T/w $T/m; R=$T/m',
+  },
+  {
+    name: 'a root with nodev and nosuid',
+    who: BOTH,
+    prepare: 'mount -t tmpfs -o nodev,nosuid t $T; cp -a $R $T/r; R=$T/r',
+  },
+  {
+    name: 'a root that is bound read-only',
+    who: BOTH,
+    prepare: 'mount --bind $R $R; mount -o remount,bind,ro $R',
+  },
+  {
+    name: 'a read-only root without mount points',
+    prepare: 'mount -t tmpfs t $T; cp -a $R/bin $T; mount -o remount,ro $T; R=$T',
+    says: /mkdirat.*EROFS.*read-only and lacks this directory: make it there first/,
+  },
+  {
+    name: 'a user namespace with one id',
+    who: BOTH,
+    through: NESTED,
+    falls: /without gid=5.*host's device nodes are bound/s,
+  },
+  {
+    name: 'a user namespace without a network or PID namespace of its own',
+    who: BOTH,
+    through: 'unshare -Urm',
+    args: "run -v --share-pid --rootfs $R -- /bin/sh -c 'echo works'",
+    falls: /host's \/proc is bound read-only.*host's \/sys is bound read-only/s,
+  },
+  {
+    name: 'a proc that is partly covered',
+    who: BOTH,
+    // What is mounted is locked in the inner user namespace, and proc is not shown anew then.
+    through: `${NESTED} sh -c 'mount -t tmpfs t /proc/sys; exec unshare -Urm "$@"' sh`,
+    falls: /host's \/proc is bound read-only/,
+  },
+  {
+    name: 'a chroot',
+    prepare: CHROOT,
+    through: 'chroot $T/c',
+    says: /in a chroot.*start outside of it/,
+  },
+  {
+    name: 'a chroot, as an ordinary user',
+    who: ['nobody'],
+    prepare: CHROOT,
+    through: 'chroot $T/c',
+    says: /unshare\(CLONE_NEWUSER\): EPERM.*a chroot forbids them too/,
+  },
+  {
+    name: 'a root that is no mount point, with classic',
+    prepare: CHROOT,
+    through: 'chroot $T/c',
+    args: "run --preset classic --rootfs $R -- /bin/sh -c 'echo works'",
+    says: /in a chroot.*start outside of it/,
+  },
+  {
+    name: 'no /proc',
+    prepare: 'umount -l /proc',
+    says: /no \/proc here.*mount -t proc proc \/proc/,
+  },
+  {
+    name: 'openat2 that is missing',
+    who: BOTH,
+    refused: 'openat2=ENOSYS',
+    says: /openat2.*ENOSYS.*needs Linux 5\.6.*seccomp profile/,
+  },
+  {
+    name: 'openat2 that is forbidden',
+    who: BOTH,
+    refused: 'openat2=EPERM',
+    says: /openat2.*EPERM.*seccomp profile.*forbids it.*seccomp=unconfined/,
+  },
+  ...(
+    [
+      ['ENOSYS', 'root'],
+      ['EPERM', 'nobody'],
+    ] as const
+  ).flatMap(([errno, caller]): HostCase[] => [
+    {
+      name: `fsopen answering ${errno}`,
+      who: [caller],
+      refused: `fsopen=${errno}`,
+      falls: /mount\(2\) by the path of a descriptor/,
+    },
+    {
+      name: `mount_setattr answering ${errno}`,
+      who: [caller],
+      refused: `mount_setattr=${errno}`,
+      args: "run -v --readonly --bind $T:/t:ro --rootfs $R -- /bin/sh -c '! touch /x && ! touch /t/x && echo works'",
+      falls: /remounted read-only one by one/,
+    },
+    {
+      name: `all new mount calls answering ${errno}`,
+      who: [caller],
+      refused: ['fsopen', 'fsmount', 'open_tree', 'move_mount', 'mount_setattr']
+        .map((call) => `${call}=${errno}`)
+        .join(),
+      falls: /mount\(2\) by the path of a descriptor/,
+    },
+  ]),
+  {
+    name: 'mknod that is forbidden',
+    refused: 'mknodat=EPERM',
+    falls: /host's device nodes are bound/,
+  },
+  {
+    name: 'pivot_root that is forbidden',
+    who: BOTH,
+    refused: 'pivot_root=EPERM',
+    says: /pivot_root.*EPERM.*--no-pivot/,
+  },
+  {
+    name: 'unshare that is forbidden',
+    who: BOTH,
+    refused: 'unshare=EPERM',
+    says: /unshare\(.*EPERM.*(seccomp profile|CAP_SYS_ADMIN is missing)/,
+  },
+  {
+    name: 'no root given',
+    who: BOTH,
+    prepare: 'mount -t tmpfs t /mnt; touch /mnt/there; chmod 755 /mnt',
+    args: "run -v -- sh -c 'ls /mnt /usr >/dev/null && [ -e /mnt/there ] && ! touch /mnt/x 2>/dev/null && echo x > /tmp/x && mkdir /new && echo works'",
+  },
+];
+
+describe('an odd host', function () {
+  this.timeout(30_000);
+  let root: string;
+  let mounts: string;
+
+  before(function () {
+    const why = whyNoRoots();
+    if (why !== undefined) {
+      console.log(`      skipped: ${why}`);
+      this.skip();
+    }
+    root = makeBareRoot();
+    chmodSync(root, 0o755);
+    for (const name of ['dev', 'proc', 'sys', 't']) mkdirSync(join(root, name));
+    mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  });
+
+  after(() => {
+    if (root !== undefined) removeRoot(root);
+  });
+
+  for (const host of HOSTS) {
+    for (const who of host.who ?? ['root']) {
+      it(`${host.says === undefined ? 'works' : 'explains itself'} with ${host.name}, as ${who}`, () => {
+        const { status, stdout, stderr } = onHost(root, who, host);
+        if (host.says === undefined) expect([stdout, status], stderr).to.deep.equal(['works\n', 0]);
+        else expect([stderr.match(host.says) !== null, status], stderr).to.deep.equal([true, 125]);
+        if (host.falls !== undefined) expect(stderr).to.match(host.falls);
+      });
+    }
+    if (host.falls !== undefined && !host.name.endsWith('EPERM')) {
+      it(`is refused with ${host.name} and --no-fallbacks`, () => {
+        const who = host.who?.at(-1) ?? 'root';
+        const args = (host.args ?? "run -v --rootfs $R -- /bin/sh -c 'echo works'").replace(
+          'run -v',
+          'run --no-fallbacks',
+        );
+        const { status, stdout } = onHost(root, who, { ...host, args });
+        expect([stdout, status]).to.deep.equal(['', 125]);
+      });
+    }
+  }
+
+  it('is left as it was by all of them', () => {
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).to.equal(mounts);
+  });
+});
