@@ -23,7 +23,13 @@ export async function evaluateConfig(
   if (!problems.none) throw problems.toError(file, locate);
   const { preset = 'standard', rootfs, noFallbacks = false, launch } = config;
   const root = rootfs === undefined ? {} : { rootfs: resolve(dirname(path), rootfs) };
-  return { file: path, preset, pipeline, launchOptions: { ...launch, ...root, noFallbacks } };
+  const module = {
+    module: new URL('./load-config.js', import.meta.url).href,
+    export: 'loadPipeline',
+    args: { file: path, override },
+  };
+  const launchOptions = { ...launch, ...root, noFallbacks };
+  return { file: path, preset, pipeline, module, launchOptions };
 }
 
 function merge(

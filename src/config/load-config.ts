@@ -1,5 +1,6 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { LaunchOptions } from '../runtime/launch-options.js';
+import type { PipelineModule } from '../runtime/set-up-options.js';
 import type { PresetOptions } from '../steps/presets.js';
 import type { Config } from './config.js';
 
@@ -10,6 +11,8 @@ export interface LoadedConfig {
   readonly preset: NonNullable<Config['preset']>;
   /** It has the services of its plugins. */
   readonly pipeline: Pipeline;
+  /** The same, read again by the thread that launches: in place of `pipeline`, and for pools. */
+  readonly module: PipelineModule;
   /** For `launch`, which takes the pipeline and a command besides. */
   readonly launchOptions: Pick<
     LaunchOptions,
@@ -36,4 +39,15 @@ export async function loadConfig(
   // A program that reads no configuration does not pay for it.
   const { evaluateConfig } = await import('./evaluate-config.js');
   return evaluateConfig(file, override);
+}
+
+/** What the launch thread calls. */
+export async function loadPipeline({
+  file,
+  override,
+}: {
+  readonly file: string;
+  readonly override: ConfigOverride;
+}): Promise<Pipeline> {
+  return (await loadConfig(file, override)).pipeline;
 }

@@ -47,7 +47,7 @@ async function moduleSetUp(
   const exported = ((await import(module)) as Record<string, unknown>)[name];
   if (typeof exported !== 'function')
     throw new TypeError(`${module} exports no function ${JSON.stringify(name)}`);
-  const made = (exported as (args: unknown) => unknown)(args);
+  const made: unknown = await (exported as (args: unknown) => unknown)(args);
   if (made instanceof Pipeline) return pipelineSetUp(made, options);
   if (typeof made === 'function') return made as SetUp<unknown>;
   throw new TypeError(`${name} of ${module} returned neither a Pipeline nor a function`);

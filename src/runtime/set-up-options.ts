@@ -6,7 +6,7 @@ import type { PresetName, PresetOptions } from '../steps/presets.js';
 export interface PipelineModule {
   /** The URL of an ES module, as `new URL('./box.js', import.meta.url).href`. */
   readonly module: string;
-  /** Its export: a function of `args` that returns a Pipeline, or a SetUp. */
+  /** Its export: a function of `args` that returns a Pipeline or a SetUp, or a promise of one. */
   readonly export: string;
   /** Plain data (structuredClone). */
   readonly args?: unknown;
