@@ -42,12 +42,12 @@ export class BlockPlace {
   }
 
   runModule(file: string, block: CodeBlock): Ran {
-    writeFileSync(file, this.#inPlace(readFileSync(file, 'utf8')));
+    writeFileSync(file, this.#inPlace(readFileSync(file, 'utf8'), block));
     return this.#run([process.execPath, '--enable-source-maps', file], block);
   }
 
   runScript(block: CodeBlock): Ran {
-    const script = this.#inPlace(block.code.replace(/^\$ /gm, ''));
+    const script = this.#inPlace(block.code.replace(/^\$ /gm, ''), block);
     return this.#run(['bash', '-eu', '-c', script], block);
   }
 
@@ -56,8 +56,9 @@ export class BlockPlace {
     this.#root?.remove();
   }
 
-  #inPlace(code: string): string {
-    return this.#root === undefined ? code : code.replaceAll('/srv/root', this.#root.path);
+  #inPlace(code: string, { marks }: CodeBlock): string {
+    if (this.#root === undefined || !marks.includes('root')) return code;
+    return code.replaceAll('/srv/root', this.#root.path);
   }
 
   #run(command: readonly string[], { marks }: CodeBlock): Ran {
