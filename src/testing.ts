@@ -28,3 +28,18 @@ export type { ListedDescriptor, ListedFile, ModelState } from './syscalls/model/
 export type { PropagationType } from './syscalls/model/peer-group.js';
 export type { HostFile, HostReader } from './syscalls/model/host/host-reader.js';
 export type { IdRange } from './syscalls/model/user-namespace.js';
+
+export { CALL_ERRNOS } from './syscalls/call-errnos.js';
+export { FailingSyscalls, type InjectedFault } from './syscalls/failing-syscalls.js';
+export type {
+  AbsorbedFault,
+  FaultFailure,
+  FaultReport,
+  FaultRunOptions,
+  FaultTarget,
+} from './testing/fault-target.js';
+export {
+  formatFaultReport,
+  injectFaults,
+  type FaultInjectionOptions,
+} from './testing/inject-faults.js';

@@ -72,7 +72,7 @@ export class StepError extends NsinitError {
     readonly step: string,
     readonly undo: UndoOutcome,
     override readonly cause: unknown,
-    /** What was thrown while effects were taken back; none of it stopped the rest. */
+    /** What was thrown while effects were taken back and descriptors closed; it stopped nothing. */
     readonly undoErrors: readonly unknown[] = [],
   ) {
     super('NSINIT_STEP', `step ${step}: ${cause instanceof Error ? cause.message : String(cause)}`);

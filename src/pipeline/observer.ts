@@ -6,6 +6,14 @@ export interface Observer {
   stepStart?(step: string): void;
   /** @param micros how long the step took, in microseconds. */
   stepEnd?(step: string, micros: number): void;
+  /** The root was switched: from now on nothing can be taken back. */
+  rootSwitch?(step: string): void;
+  /** A step has failed, and what the earlier ones did is about to be taken back. */
+  undoStart?(step: string, cause: unknown): void;
+  /** One effect is about to be taken back. @param step the one that has failed. */
+  undo?(step: string): void;
+  /** Everything was taken back, or nothing could be. */
+  undoEnd?(step: string): void;
   stepFail?(error: StepError): void;
   /** Every call, undo included. Without such an observer no call is traced. */
   syscall?(step: string, call: TracedCall): void;

@@ -63,6 +63,11 @@ export class Pipeline {
     return this.#entries.map(({ step }) => step.stepName);
   }
 
+  /** The steps' classes in order. */
+  get steps(): readonly StepClass<unknown>[] {
+    return this.#entries.map(({ step }) => step);
+  }
+
   /**
    * Checks the order and says what each step will do. Has no effects.
    *

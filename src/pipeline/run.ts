@@ -5,7 +5,7 @@ import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import { hostPath, type HostPath } from '../syscalls/paths.js';
 import { RootDir } from '../syscalls/root-dir.js';
-import { isErrno } from '../syscalls/syscall-error.js';
+import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withRefusalHint } from '../syscalls/refusal-hints.js';
 import { TracingSyscalls } from '../syscalls/tracing-syscalls.js';
@@ -48,10 +48,18 @@ export interface TakenFallback {
   readonly cost: string;
 }
 
+/** How long a step took, in microseconds. */
+export interface StepTime {
+  readonly step: string;
+  readonly micros: number;
+}
+
 /** What a run did. */
 export interface RunReport {
-  readonly steps: readonly { readonly step: string; readonly micros: number }[];
+  readonly steps: readonly StepTime[];
   readonly fallbacks: readonly TakenFallback[];
+  /** What close(2) answered at the end; the descriptors are released all the same. */
+  readonly closeErrors: readonly unknown[];
 }
 
 /** One run of a pipeline, from its first step to the last or to the first error. */
@@ -91,18 +99,33 @@ export class Run {
     // All are made before the first runs: a missing service is found while nothing has happened.
     const instances = entries.map(({ step }) => makeStep(container, step));
     const root = new RootDir(this.#sys, this.#openRoot(), (undo) => this.#undo.push(undo));
+    const steps: StepTime[] = [];
     try {
-      const steps = entries.map((entry, index) => {
+      entries.forEach((entry, index) => {
         const instance = instances[index];
         if (instance === undefined)
           throw new NsinitError('NSINIT_UNKNOWN_STEP', entry.step.stepName);
-        return this.#runStep(entry, instance, root);
+        steps.push(this.#runStep(entry, instance, root));
       });
-      return { steps, fallbacks: this.#fallbacks };
-    } finally {
-      this.#undo.clear();
-      for (const fd of [...this.#kept, ...root.held]) this.#sys.close(fd);
+    } catch (cause) {
+      throw this.#fail(cause, root);
     }
+    this.#undo.clear();
+    return { steps, fallbacks: this.#fallbacks, closeErrors: this.#closeAll(root) };
+  }
+
+  /** Closes what was kept. An error does not stop the others. @returns what was thrown. */
+  #closeAll(root: RootDir): unknown[] {
+    const errors: unknown[] = [];
+    for (const fd of [...this.#kept, ...root.held]) {
+      try {
+        this.#sys.close(fd);
+      } catch (error) {
+        errors.push(error);
+        this.#logger.warn(error instanceof Error ? error.message : String(error));
+      }
+    }
+    return errors;
   }
 
   #openRoot(): Fd | undefined {
@@ -135,24 +158,15 @@ export class Run {
     }
   }
 
-  #runStep(
-    entry: PipelineEntry,
-    instance: Step<unknown>,
-    root: RootDir,
-  ): { step: string; micros: number } {
+  #runStep(entry: PipelineEntry, instance: Step<unknown>, root: RootDir): StepTime {
     const { step, options } = entry;
     this.#current = step.stepName;
     for (const observer of this.#observers) observer.stepStart?.(step.stepName);
     const started = performance.now();
-    try {
-      // Once the root is being switched there is no way back, also when that fails half-way.
-      if (step.switchesRoot === true)
-        this.#handOver.provide(ROOT_SWITCHED, () => this.#leaveHost());
-      const returned: unknown = instance.execute(options, this.#context(step, root));
-      refusePromise(step.stepName, returned);
-    } catch (cause) {
-      throw this.#fail(step.stepName, cause);
-    }
+    // Once the root is being switched there is no way back, also when that fails half-way.
+    if (step.switchesRoot === true) this.#handOver.provide(ROOT_SWITCHED, () => this.#leaveHost());
+    const returned: unknown = instance.execute(options, this.#context(step, root));
+    refusePromise(step.stepName, returned);
     const micros = (performance.now() - started) * 1000;
     for (const observer of this.#observers) observer.stepEnd?.(step.stepName, micros);
     return { step: step.stepName, micros };
@@ -161,14 +175,25 @@ export class Run {
   #leaveHost(): void {
     this.#switched = true;
     this.#undo.clear();
+    for (const observer of this.#observers) observer.rootSwitch?.(this.#current);
   }
 
-  #fail(step: string, cause: unknown): StepError {
-    const errors = this.#switched ? [] : this.#undo.unwind();
+  #fail(cause: unknown, root: RootDir): StepError {
+    const step = this.#current;
+    for (const observer of this.#observers) observer.undoStart?.(step, cause);
+    const errors = this.#switched ? [] : this.#undo.unwind(() => this.#tellUndo(step));
+    for (const observer of this.#observers) observer.undoEnd?.(step);
     const outcome = this.#switched ? 'impossible' : errors.length > 0 ? 'failed' : 'done';
-    const error = new StepError(step, outcome, withRefusalHint(cause), errors);
+    const error = new StepError(step, outcome, withRefusalHint(cause), [
+      ...errors,
+      ...this.#closeAll(root),
+    ]);
     for (const observer of this.#observers) observer.stepFail?.(error);
     return error;
+  }
+
+  #tellUndo(step: string): void {
+    for (const observer of this.#observers) observer.undo?.(step);
   }
 
   #context(step: StepClass<unknown>, root: RootDir): StepContext {
@@ -191,7 +216,10 @@ export class Run {
 
   #fallBack(step: StepClass<unknown>, name: string, error: unknown): void {
     const declared = step.fallbacks?.[name];
-    if (declared === undefined || this.options.noFallbacks === true) throw error;
+    const isDeclared =
+      declared !== undefined &&
+      (!(error instanceof SyscallError) || declared.when.includes(error.code));
+    if (!isDeclared || this.options.noFallbacks === true) throw error;
     this.#fallbacks.push({ step: step.stepName, fallback: name, cost: declared.cost });
     this.#logger.warn(
       `${step.stepName}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`,

@@ -1,7 +1,9 @@
 import type { Fd } from '../syscalls/descriptor.js';
+import type { ErrnoName } from '../syscalls/errno.js';
 import type { RootDir } from '../syscalls/root-dir.js';
 import type { Dependency } from './dependencies.js';
 import type { Expectation } from './expectation.js';
+import type { CallName } from '../syscalls/syscalls.js';
 import type { Key } from './key.js';
 import type { Logger } from './logger.js';
 
@@ -15,6 +17,14 @@ export interface Fallback {
   readonly instead: string;
   /** What is lost, above all in security. */
   readonly cost: string;
+}
+
+/** Errors that are no failure: what they mean is known, and the step goes on. */
+export interface Tolerance {
+  readonly call: CallName;
+  readonly errnos: readonly ErrnoName[];
+  /** What such an error says, and what the step does then. */
+  readonly because: string;
 }
 
 /** What a step is given. */
@@ -71,6 +81,8 @@ export interface StepClass<O> {
   /** Whether it makes files or directories in the root. */
   readonly writesRoot?: true;
   readonly fallbacks?: Readonly<Record<string, Fallback>>;
+  /** Errors that it goes on after, and that change nothing in security. */
+  readonly tolerates?: readonly Tolerance[];
   /** Untrusted input to options. @throws NsinitError naming the option. */
   parse(input: unknown): O;
 }

@@ -14,11 +14,13 @@ export class UndoStack {
   /**
    * Takes everything back, last in, first out. An error does not stop the others.
    *
+   * @param each is called before each is taken back.
    * @returns what was thrown.
    */
-  unwind(): unknown[] {
+  unwind(each: () => void = () => undefined): unknown[] {
     const errors: unknown[] = [];
     for (const undo of this.#undos.toReversed()) {
+      each();
       try {
         undo();
       } catch (error) {

@@ -18,8 +18,9 @@ import {
 import { parseMountinfo } from '../syscalls/mountinfo.js';
 import { readAll } from '../syscalls/whole-content.js';
 import { containerPath, type AtPath } from '../syscalls/paths.js';
-import { SyscallError } from '../syscalls/syscall-error.js';
+import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
+import { openThrough, orClose, withFd } from '../syscalls/with-fd.js';
 import { findDifferences } from './differences.js';
 import type { Expectation } from './expectation.js';
 
@@ -56,21 +57,31 @@ export function verifyContainer(
 
 /** The container's proc, or one that is mounted nowhere: it shows this thread for certain. */
 function openProc(sys: Syscalls): Fd {
-  try {
-    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
-    const proc = sys.openat2(AT_FDCWD, containerPath('/proc'), how);
-    if (sys.fstatfs(proc).type === PROC_SUPER_MAGIC && knowsThread(sys, proc)) return proc;
-    sys.close(proc);
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-  }
-  const context = sys.fsopen('proc', FSOPEN_CLOEXEC);
-  try {
+  return openMountedProc(sys) ?? openThrough(sys, sys.fsopen('proc', FSOPEN_CLOEXEC), makeProc);
+
+  function makeProc(context: Fd): Fd {
     sys.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0);
     return sys.fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
-  } finally {
-    sys.close(context);
   }
+}
+
+function openMountedProc(sys: Syscalls): Fd | undefined {
+  let proc: Fd;
+  try {
+    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
+    proc = sys.openat2(AT_FDCWD, containerPath('/proc'), how);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) return undefined;
+    throw error;
+  }
+  const isProc = orClose(
+    sys,
+    proc,
+    () => sys.fstatfs(proc).type === PROC_SUPER_MAGIC && knowsThread(sys, proc),
+  );
+  if (isProc) return proc;
+  sys.close(proc);
+  return undefined;
 }
 
 // A proc may be of another PID namespace, and an image may have a directory in place of one.
@@ -79,33 +90,27 @@ function knowsThread(sys: Syscalls, proc: Fd): boolean {
     sys.readlinkat(proc, 'thread-self' as AtPath);
     return true;
   } catch (error) {
-    if (error instanceof SyscallError) return false;
+    if (isErrno(error, 'ENOENT', 'EINVAL')) return false;
     throw error;
   }
 }
 
 function readProcFile(sys: Syscalls, proc: Fd, name: string): string {
-  const fd = sys.openat2(proc, name as AtPath, { flags: flags(O_RDONLY, O_CLOEXEC) });
-  try {
-    return readAll(sys, fd);
-  } finally {
-    sys.close(fd);
-  }
+  const how = { flags: flags(O_RDONLY, O_CLOEXEC) };
+  return withFd(sys, sys.openat2(proc, name as AtPath, how), (fd) => readAll(sys, fd));
 }
 
 function inheritedDescriptors(sys: Syscalls, proc: Fd): string[] {
   const how = { flags: flags(O_RDONLY, O_DIRECTORY, O_CLOEXEC) };
   const directory = sys.openat2(proc, 'thread-self/fd' as AtPath, how);
   const found: number[] = [];
-  try {
+  withFd(sys, directory, () => {
     for (;;) {
       const entries = sys.getdents64(directory);
       if (entries.length === 0) break;
       for (const { name } of entries) if (Number(name) > 2) found.push(Number(name));
     }
-  } finally {
-    sys.close(directory);
-  }
+  });
   return found
     .filter((fd) => fd !== directory && lacksCloseOnExec(sys, fd as Fd))
     .map(
@@ -119,7 +124,7 @@ function lacksCloseOnExec(sys: Syscalls, fd: Fd): boolean {
     return (sys.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) === 0;
   } catch (error) {
     // Another thread has closed it since.
-    if (error instanceof SyscallError) return false;
+    if (isErrno(error, 'EBADF')) return false;
     throw error;
   }
 }

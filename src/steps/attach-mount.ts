@@ -1,6 +1,6 @@
 import { expectedMount, type MountExpectation } from '../pipeline/expectation.js';
 import type { StepContext } from '../pipeline/step.js';
-import { asFd, type Fd } from '../syscalls/descriptor.js';
+import type { Fd } from '../syscalls/descriptor.js';
 import { flags } from '../syscalls/flags.js';
 import {
   FSCONFIG_CMD_CREATE,
@@ -18,6 +18,10 @@ import { fdPath } from '../syscalls/paths.js';
 import { lacksMountApi, mountByPath } from './old-mount-api.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
+import { openThrough } from '../syscalls/with-fd.js';
+
+export { orClose, openThrough, withFd } from '../syscalls/with-fd.js';
+export { keepMounted } from './keep-mounted.js';
 
 /**
  * The value of an option: `true` for one without, a list for one that is given several times, a
@@ -37,18 +41,17 @@ export interface NewFileSystem {
 
 /** Makes a file system as a detached mount. @throws SyscallError with what the kernel said. */
 export function createMount(sys: Syscalls, wanted: NewFileSystem): Fd {
-  const context = sys.fsopen(wanted.fstype, FSOPEN_CLOEXEC);
-  try {
-    sys.fsconfig(context, FSCONFIG_SET_STRING, 'source', wanted.source, 0);
-    for (const [name, value] of Object.entries(wanted.options ?? {}))
-      configure(sys, context, name, value);
-    sys.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0);
-    return sys.fsmount(context, FSMOUNT_CLOEXEC, wanted.attributes);
-  } catch (error) {
-    throw error instanceof SyscallError ? explain(sys, context, error) : error;
-  } finally {
-    sys.close(context);
-  }
+  return openThrough(sys, sys.fsopen(wanted.fstype, FSOPEN_CLOEXEC), (context) => {
+    try {
+      sys.fsconfig(context, FSCONFIG_SET_STRING, 'source', wanted.source, 0);
+      for (const [name, value] of Object.entries(wanted.options ?? {}))
+        configure(sys, context, name, value);
+      sys.fsconfig(context, FSCONFIG_CMD_CREATE, null, null, 0);
+      return sys.fsmount(context, FSMOUNT_CLOEXEC, wanted.attributes);
+    } catch (error) {
+      throw error instanceof SyscallError ? explain(sys, context, error) : error;
+    }
+  });
 }
 
 function configure(sys: Syscalls, context: Fd, name: string, value: FileSystemOption): void {
@@ -64,13 +67,14 @@ function explain(sys: Syscalls, context: Fd, error: SyscallError): SyscallError 
     const said = Buffer.from(sys.read(context, 4096)).toString().trim();
     return said === '' ? error : error.withHint(said.replace(/^[ewi] /, ''));
   } catch {
-    // ENODATA: the kernel said nothing.
+    // ENODATA: the kernel said nothing. Whatever it is, the first error is the one to be told.
     return error;
   }
 }
 
 /**
- * Attaches a detached mount to a directory or file by descriptor, to be detached on failure.
+ * Attaches a detached mount to a directory or file by descriptor, to be detached when a later step
+ * fails. Its descriptor is kept until the run ends, also when it cannot be attached.
  *
  * @param expected what `verify` is to find of it, beside that it is there.
  */
@@ -81,9 +85,15 @@ export function attachMount(
   target: Fd,
   expected: Omit<MountExpectation, 'mount' | 'name'> = {},
 ): void {
+  attachUnpromised(sys, context, mount, target);
+  context.expect(expectedMount(sys, mount, expected));
+}
+
+/** The same without a promise, for a mount that is left behind with the host's tree. */
+export function attachUnpromised(sys: Syscalls, context: StepContext, mount: Fd, target: Fd): void {
+  context.keep(mount);
   sys.move_mount(mount, '', target, '', flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH));
   deferUmount(sys, context, mount);
-  context.expect(expectedMount(sys, mount, expected));
 }
 
 /** Detaches a mount, known by the descriptor of its root, when a later step fails. */
@@ -112,25 +122,6 @@ export function mountNew(
     if (!lacksMountApi(sys, error)) throw error;
     context.fallBack('old-mount-api', error);
     return mountByPath(sys, context, wanted, target);
-  }
-}
-
-/** Runs with a descriptor that stays open, and closes it when that fails. */
-export function orClose<T>(sys: Syscalls, fd: Fd, work: (fd: Fd) => T): T {
-  try {
-    return work(fd);
-  } catch (error) {
-    sys.close(fd);
-    throw error;
-  }
-}
-
-/** Runs with a descriptor that is closed afterwards. */
-export function withFd<T>(sys: Syscalls, fd: Fd, use: (fd: Fd) => T): T {
-  try {
-    return use(fd);
-  } finally {
-    sys.close(asFd(fd));
   }
 }
 

@@ -26,7 +26,7 @@ import {
 } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { deferUmount } from './attach-mount.js';
+import { keepMounted } from './attach-mount.js';
 import { checkSameFile } from './identity.js';
 
 export interface BindRootfsOptions {
@@ -68,10 +68,8 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     if (privateParent) this.#makeParentPrivate(root.fd);
     this.sys.mount(fdPath(root.fd), fdPath(root.fd), 'bind', flags(MS_BIND, MS_REC), '');
     // The old descriptor leads below the new mount; the caller's path leads to its top.
-    const bound = this.sys.openat2(AT_FDCWD, rootfs, {
-      flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC),
-    });
-    deferUmount(this.sys, context, bound);
+    const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
+    const bound = keepMounted(this.sys, context, () => this.sys.openat2(AT_FDCWD, rootfs, how));
     this.#checkBound(root.fd, bound, rootfs);
     root.rebase(bound);
     context.expect(

@@ -58,13 +58,8 @@ function bindNew(
   const how = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH);
   try {
     const tree = sys.open_tree(source, '', recursive ? flags(how, OPEN_TREE_AT_RECURSIVE) : how);
-    try {
-      attachMount(sys, context, tree, target, expected);
-      return tree;
-    } catch (error) {
-      if (lacksMountApi(sys, error)) sys.close(tree);
-      throw error;
-    }
+    attachMount(sys, context, tree, target, expected);
+    return tree;
   } catch (error) {
     if (!lacksMountApi(sys, error)) throw error;
     context.fallBack('old-mount-api', error);

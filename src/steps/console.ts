@@ -19,12 +19,12 @@ import {
 } from '../syscalls/file-flags.js';
 import { DEVPTS_SUPER_MAGIC } from '../syscalls/file-system-magic.js';
 import { flags } from '../syscalls/flags.js';
-import { MNT_DETACH, MS_BIND } from '../syscalls/mount-flags.js';
+import { MS_BIND } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath, type HostPath } from '../syscalls/paths.js';
-import type { Syscalls } from '../syscalls/syscalls.js';
-import { withFd, withoutUmask } from './attach-mount.js';
+import type { Statx, Syscalls } from '../syscalls/syscalls.js';
+import { keepMounted, orClose, withFd, withoutUmask } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
-import { inDev } from './dev-directory.js';
+import { devDirectory } from './dev-directory.js';
 import { checkDevice, checkSameFile, type Device } from './identity.js';
 import { TERMINAL } from './keys.js';
 
@@ -75,13 +75,16 @@ export class ConsoleStep implements Step<ConsoleOptions> {
 
   #bind(slave: Fd, context: StepContext): void {
     withFd(this.sys, slave, () => {
-      inDev(context, (dev) => {
-        context.root.removeIn(dev, 'console');
-        withFd(this.sys, context.root.createFile(dev, 'console', 0o600), (target) => {
-          bindTree(this.sys, context, slave, target);
-        });
+      withFd(this.sys, this.#makePlace(context), (target) => {
+        bindTree(this.sys, context, slave, target);
       });
     });
+  }
+
+  #makePlace(context: StepContext): Fd {
+    const dev = devDirectory(context);
+    context.root.removeIn(dev, 'console');
+    return context.root.createFile(dev, 'console', 0o600);
   }
 
   /**
@@ -92,13 +95,10 @@ export class ConsoleStep implements Step<ConsoleOptions> {
   #openSlave(master: Fd): Fd {
     const path = this.#pathOf(master);
     const slave = this.sys.openat2(AT_FDCWD, path, { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) });
-    try {
+    return orClose(this.sys, slave, () => {
       this.#checkPeer(master, slave, path);
       return slave;
-    } catch (error) {
-      this.sys.close(slave);
-      throw error;
-    }
+    });
   }
 
   #checkPeer(master: Fd, slave: Fd, path: string): void {
@@ -123,21 +123,26 @@ export class ConsoleStep implements Step<ConsoleOptions> {
   /** The seed's way: a node like the terminal's with the terminal bound over it. */
   #classic(path: HostPath, master: Fd | undefined, context: StepContext): void {
     const how = { flags: flags(O_RDWR, O_NOCTTY, O_NOFOLLOW, O_CLOEXEC) };
-    inDev(context, (dev) => {
-      withoutUmask(this.sys, () => {
-        withFd(this.sys, this.sys.openat2(AT_FDCWD, path, how), (terminal) => {
-          const { mode, rdev } = this.sys.statx(terminal, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-          if (master !== undefined) this.#checkPeer(master, terminal, path);
-          else if ((mode & S_IFMT) !== S_IFCHR)
-            throw new NsinitError('NSINIT_VERIFY', `${path} is not a terminal`);
-          context.root.removeIn(dev, 'console');
-          this.sys.fchmod(terminal, 0o600);
-          this.sys.fchownat(terminal, '', 0, 0, AT_EMPTY_PATH);
-          context.root.mknodIn(dev, 'console', S_IFCHR | 0o600, rdev);
-          this.#bindOver(terminal, { type: S_IFCHR, number: rdev }, context, dev);
-        });
-      });
+    const dev = devDirectory(context);
+    withoutUmask(this.sys, () => {
+      const terminal = context.keep(this.sys.openat2(AT_FDCWD, path, how));
+      const stat = this.sys.statx(terminal, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+      if (master !== undefined) this.#checkPeer(master, terminal, path);
+      else if ((stat.mode & S_IFMT) !== S_IFCHR)
+        throw new NsinitError('NSINIT_VERIFY', `${path} is not a terminal`);
+      context.root.removeIn(dev, 'console');
+      this.#giveToRoot(terminal, stat, context);
+      context.root.mknodIn(dev, 'console', S_IFCHR | 0o600, stat.rdev);
+      this.#bindOver(terminal, { type: S_IFCHR, number: stat.rdev }, context, dev);
     });
+  }
+
+  /** The terminal is the host's: it is given back when a later step fails. */
+  #giveToRoot(terminal: Fd, { mode, uid, gid }: Statx, context: StepContext): void {
+    this.sys.fchmod(terminal, 0o600);
+    context.defer(() => this.sys.fchmod(terminal, mode & ~S_IFMT));
+    this.sys.fchownat(terminal, '', 0, 0, AT_EMPTY_PATH);
+    context.defer(() => this.sys.fchownat(terminal, '', uid, gid, AT_EMPTY_PATH));
   }
 
   /** By the terminal's descriptor: what its path says may have changed since it was looked at. */
@@ -147,10 +152,9 @@ export class ConsoleStep implements Step<ConsoleOptions> {
     withFd(sys, context.root.openIn(dev, 'console'), (target) => {
       checkDevice(sys, target, where, device);
       sys.mount(fdPath(terminal), fdPath(target), 'bind', MS_BIND, '');
+      const bound = keepMounted(sys, context, () => context.root.openIn(dev, 'console'));
+      checkSameFile(sys, bound, terminal, `${where} is not the terminal that was bound there`);
+      context.expect(expectedMount(sys, bound));
     });
-    const bound = context.keep(context.root.openIn(dev, 'console'));
-    checkSameFile(sys, bound, terminal, `${where} is not the terminal that was bound there`);
-    context.defer(() => sys.umount2(fdPath(bound), MNT_DETACH));
-    context.expect(expectedMount(sys, bound));
   }
 }

@@ -1,6 +1,6 @@
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step, StepContext } from '../pipeline/step.js';
+import type { Step, StepContext, Tolerance } from '../pipeline/step.js';
 import { O_NOFOLLOW, O_PATH, S_IFLNK } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import { isErrno } from '../syscalls/syscall-error.js';
@@ -28,6 +28,14 @@ export class DevSymlinksStep implements Step<DevSymlinksOptions> {
   static readonly view = 'host';
   static readonly after = ['bind-rootfs', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
+
+  static readonly tolerates = [
+    {
+      call: 'openat2',
+      errnos: ['ENOENT', 'ENOTDIR'],
+      because: 'nothing is behind the link, so that it is not made',
+    },
+  ] as const satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

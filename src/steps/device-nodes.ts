@@ -1,6 +1,6 @@
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step, StepContext } from '../pipeline/step.js';
+import type { Step, StepContext, Tolerance } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
 import {
@@ -51,6 +51,10 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
       cost: "mode and owner are the host's",
     },
   };
+
+  static readonly tolerates = [
+    { call: 'mknodat', errnos: ['EEXIST'], because: 'with fromHost a node that is there stays' },
+  ] as const satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

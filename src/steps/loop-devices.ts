@@ -1,8 +1,9 @@
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step, StepContext } from '../pipeline/step.js';
+import type { Step, StepContext, Tolerance } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { S_IFBLK } from '../syscalls/file-flags.js';
+import { CALL_ERRNOS } from '../syscalls/call-errnos.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { inDev } from './dev-directory.js';
@@ -19,6 +20,12 @@ export class LoopDevicesStep implements Step<object> {
   static readonly view = 'host';
   static readonly after = ['bind-rootfs', 'dev'];
   static readonly writesRoot = true;
+
+  static readonly tolerates = (['statx', 'mknodat', 'openat2', 'close'] as const).map((call) => ({
+    call,
+    errnos: CALL_ERRNOS[call],
+    because: 'loop devices are copied as far as it goes',
+  })) satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

@@ -22,7 +22,7 @@ import type { HostPath } from '../syscalls/paths.js';
 import type { RootDir } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { orClose, withFd } from './attach-mount.js';
+import { openThrough, orClose } from './attach-mount.js';
 import { checkPlace } from './identity.js';
 import { attributeChange, type MountAttributes } from './mount-attributes.js';
 
@@ -50,7 +50,7 @@ export function cloneTree(sys: Syscalls, { root }: StepContext, source: TreeSour
       return sys.open_tree(AT_FDCWD, source.path as HostPath, flags(CLONE, recursive, last));
     }
     const place = root.open(source.path, follow ? O_PATH : flags(O_PATH, O_NOFOLLOW));
-    return withFd(sys, place, () =>
+    return openThrough(sys, place, () =>
       sys.open_tree(place, '', flags(CLONE, recursive, OPEN_TREE_AT_EMPTY_PATH)),
     );
   } catch (error) {

@@ -11,11 +11,12 @@ import {
   STATX_MNT_ID,
 } from '../syscalls/file-flags.js';
 import { flags, hasFlags } from '../syscalls/flags.js';
-import { FSOPEN_CLOEXEC, MNT_DETACH, type MountFlags } from '../syscalls/mount-flags.js';
+import { FSOPEN_CLOEXEC, type MountFlags } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { CallName, Syscalls } from '../syscalls/syscalls.js';
 import type { NewFileSystem } from './attach-mount.js';
+import { keepMounted } from './keep-mounted.js';
 
 /** For steps that mount: what is done where the calls of Linux 5.2 are missing or forbidden. */
 export const OLD_MOUNT_API: Readonly<Record<'old-mount-api', Fallback>> = {
@@ -41,7 +42,7 @@ function opensAny(sys: Syscalls): boolean {
     sys.close(sys.fsopen('tmpfs', FSOPEN_CLOEXEC));
     return true;
   } catch (error) {
-    if (error instanceof SyscallError) return false;
+    if (error instanceof SyscallError && isRefused(error)) return false;
     throw error;
   }
 }
@@ -79,7 +80,7 @@ export function takeMounted(
   target: Fd,
   expected: Omit<MountExpectation, 'mount' | 'name'>,
 ): Fd {
-  const mounted = context.keep(openInRoot(sys, context, pathOf(sys, target)));
+  const mounted = keepMounted(sys, context, () => openInRoot(sys, context, pathOf(sys, target)));
   const where = sys.descriptors.get(mounted);
   const what = flags(STATX_BASIC_STATS, STATX_MNT_ID);
   const [below, top] = [target, mounted].map((fd) => sys.statx(fd, '', AT_EMPTY_PATH, what));
@@ -92,7 +93,6 @@ export function takeMounted(
       'NSINIT_VERIFY',
       `${where} is not what was mounted there: another process changes the root directory`,
     );
-  context.defer(() => sys.umount2(fdPath(mounted), MNT_DETACH));
   context.expect(expectedMount(sys, mounted, expected));
   return mounted;
 }

@@ -28,7 +28,7 @@ export function explainPivotError(sys: Syscalls, context: StepContext, call: () 
     call();
   } catch (error) {
     if (!(error instanceof SyscallError) || error.code !== 'EINVAL') throw error;
-    const hint = findCause(sys, context);
+    const hint = findCauseIfPossible(sys, context);
     throw hint === undefined ? error : error.withHint(hint);
   }
 }
@@ -36,6 +36,16 @@ export function explainPivotError(sys: Syscalls, context: StepContext, call: () 
 /** Whether the current root can only be moved over: it is the one that the kernel has booted with. */
 export function cannotPivotHere(error: unknown): error is SyscallError {
   return error instanceof SyscallError && error.hint === INITRAMFS;
+}
+
+// What goes wrong in looking for the cause is not what is to be told.
+function findCauseIfPossible(sys: Syscalls, context: StepContext): string | undefined {
+  try {
+    return findCause(sys, context);
+  } catch (error) {
+    if (error instanceof SyscallError) return undefined;
+    throw error;
+  }
 }
 
 function findCause(sys: Syscalls, { root }: StepContext): string | undefined {

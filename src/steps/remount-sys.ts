@@ -1,6 +1,6 @@
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step } from '../pipeline/step.js';
+import type { Step, Tolerance } from '../pipeline/step.js';
 import { flags } from '../syscalls/flags.js';
 import { MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID } from '../syscalls/mount-flags.js';
 import { containerPath, sourceName } from '../syscalls/paths.js';
@@ -12,6 +12,10 @@ import type { Syscalls } from '../syscalls/syscalls.js';
 export class RemountSysStep implements Step<object> {
   static readonly stepName = 'remount-sys';
   static readonly view = 'container';
+
+  static readonly tolerates = [
+    { call: 'umount2', errnos: ['EINVAL'], because: 'nothing is mounted there, or it is locked' },
+  ] as const satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

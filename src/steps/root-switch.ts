@@ -1,6 +1,6 @@
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step, StepContext } from '../pipeline/step.js';
+import type { Step, StepContext, Tolerance } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { ROOT_SWITCHED } from '../pipeline/run.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
@@ -23,7 +23,14 @@ import {
   MS_REC,
   MS_SLAVE,
 } from '../syscalls/mount-flags.js';
-import { component, containerPath, fdPath, hostPath, sourceName } from '../syscalls/paths.js';
+import {
+  component,
+  containerPath,
+  fdPath,
+  hostPath,
+  sourceName,
+  type HostPath,
+} from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withFd } from './attach-mount.js';
@@ -62,6 +69,20 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
       cost: "the host's mounts stay in the container's mount namespace, below its root",
     },
   };
+
+  static readonly tolerates = [
+    {
+      call: 'umount2',
+      errnos: ['EINVAL', 'EPERM'],
+      because: 'a proc or sysfs that is locked is covered instead',
+    },
+    { call: 'mkdirat', errnos: ['EEXIST'], because: 'the next name is taken for the old root' },
+    {
+      call: 'openat2',
+      errnos: ['ENOENT', 'ENOTDIR', 'EACCES'],
+      because: "without the host's /proc the container's own will do for verify, or a new one",
+    },
+  ] as const satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -185,38 +206,49 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     explainPivotError(this.sys, context, () =>
       this.sys.mount(fdPath(context.root.fd), hostPath('/'), '', MS_MOVE, ''),
     );
-    this.#enterMoved(context);
+    context.need(ROOT_SWITCHED)();
+    this.#enterMoved();
   }
 
-  /** By descriptor: /proc, by which a path would lead to the root, is hidden already. */
+  /**
+   * By descriptor: a path would lead through /proc. What is to be hidden is looked up before, and
+   * hidden after, when the old root is still the root of this process: a move that fails has then
+   * changed nothing.
+   */
   #move(context: StepContext): void {
-    this.#hideHost(context);
+    const revealing = this.#findRevealing(context);
     explainPivotError(this.sys, context, () =>
       this.sys.move_mount(context.root.fd, '', AT_FDCWD, hostPath('/'), MOVE_MOUNT_F_EMPTY_PATH),
     );
-    this.#enterMoved(context);
+    context.need(ROOT_SWITCHED)();
+    for (const path of revealing) this.#hide(path);
+    this.#enterMoved();
   }
 
-  #enterMoved(context: StepContext): void {
-    context.need(ROOT_SWITCHED)();
+  #enterMoved(): void {
     this.sys.chroot('.');
     this.sys.chdir(containerPath('/'));
   }
 
-  /** Nothing is detached by a move, so every whole proc and sysfs of the host is hidden first. */
-  #hideHost({ root }: StepContext): void {
+  /** Nothing is detached by a move, so every whole proc and sysfs of the host is hidden. */
+  #findRevealing({ root }: StepContext): HostPath[] {
     const mounts = readMountinfo(this.sys);
     const { mntId } = this.sys.statx(root.fd, '', AT_EMPTY_PATH, MOUNT_ID);
     const own = mountsBelow(mounts, Number(mntId));
-    for (const { id, fstype, root: part, mountPoint } of mounts.reverse()) {
-      if (part !== '/' || (fstype !== 'proc' && fstype !== 'sysfs') || own.has(id)) continue;
-      try {
-        this.sys.umount2(hostPath(mountPoint), MNT_DETACH);
-      } catch (error) {
-        if (!isErrno(error, 'EINVAL', 'EPERM')) throw error;
-        // A locked mount cannot be removed, but covered.
-        this.sys.mount(sourceName('tmpfs'), hostPath(mountPoint), 'tmpfs', flags(), 'size=0k');
-      }
+    return mounts
+      .reverse()
+      .filter(({ fstype, root: part }) => part === '/' && (fstype === 'proc' || fstype === 'sysfs'))
+      .filter(({ id }) => !own.has(id))
+      .map(({ mountPoint }) => hostPath(mountPoint));
+  }
+
+  #hide(path: HostPath): void {
+    try {
+      this.sys.umount2(path, MNT_DETACH);
+    } catch (error) {
+      if (!isErrno(error, 'EINVAL', 'EPERM')) throw error;
+      // A locked mount cannot be removed, but covered.
+      this.sys.mount(sourceName('tmpfs'), path, 'tmpfs', flags(), 'size=0k');
     }
   }
 }

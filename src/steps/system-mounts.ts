@@ -14,7 +14,6 @@ import {
 } from '../syscalls/file-system-magic.js';
 import { flags } from '../syscalls/flags.js';
 import {
-  MNT_DETACH,
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
@@ -27,7 +26,7 @@ import {
 import { splitPath } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { mountNew, withFd, type NewFileSystem } from './attach-mount.js';
+import { keepMounted, mountNew, withFd, type NewFileSystem } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { inDev } from './dev-directory.js';
 import { checkMounted } from './identity.js';
@@ -147,9 +146,9 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
       }
       const { source, fstype, flags: mountFlags, data, magic } = wanted;
       this.sys.mount(sourceName(source), fdPath(target), fstype, mountFlags, data);
-      const mounted = context.keep(root.openIn(parent, name));
+      // The target's descriptor leads below the mount; its name leads to the top.
+      const mounted = keepMounted(this.sys, context, () => root.openIn(parent, name));
       checkMounted(this.sys, mounted, this.sys.descriptors.get(mounted), magic);
-      context.defer(() => this.sys.umount2(fdPath(mounted), MNT_DETACH));
       const attributes = fstype === 'devpts' ? SAFE_TERMINALS : SAFE;
       context.expect(expectedMount(this.sys, mounted, { attributes }));
     });

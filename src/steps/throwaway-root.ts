@@ -1,6 +1,6 @@
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step, StepContext } from '../pipeline/step.js';
+import type { Step, StepContext, Tolerance } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
 import {
@@ -16,8 +16,6 @@ import { flags } from '../syscalls/flags.js';
 import { readMountinfo } from '../syscalls/mountinfo.js';
 import {
   MOUNT_ATTR_NODEV,
-  MOVE_MOUNT_F_EMPTY_PATH,
-  MOVE_MOUNT_T_EMPTY_PATH,
   OPEN_TREE_AT_EMPTY_PATH,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
@@ -26,7 +24,7 @@ import {
 import { component, hostPath } from '../syscalls/paths.js';
 import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { attachMount, createMount, deferUmount, withFd } from './attach-mount.js';
+import { attachMount, attachUnpromised, createMount, orClose, withFd } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { DirectoryCopy, OWN_DIRECTORIES } from './directory-copy.js';
 import { USER_NAMESPACE } from './keys.js';
@@ -57,6 +55,14 @@ export class ThrowawayRootStep implements Step<object> {
       cost: 'the directory that it is on is shown in its place',
     },
   };
+
+  static readonly tolerates = [
+    {
+      call: 'openat2',
+      errnos: ['ENOENT', 'ENOTDIR', 'ELOOP'],
+      because: 'the copy is held by the next directory that is there',
+    },
+  ] as const satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -150,11 +156,9 @@ export class ThrowawayRootStep implements Step<object> {
 
   /** Over a directory that stays usable below it: the overlay shows what is on the disk. */
   #attachToHost(context: StepContext, mount: Fd): void {
-    withFd(this.sys, this.#openPlace(), (place) => {
-      const how = flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH);
-      this.sys.move_mount(mount, '', place, '', how);
-      // Nothing is promised of it: it is left with the host's tree.
-      deferUmount(this.sys, context, mount);
+    const place = orClose(this.sys, mount, () => this.#openPlace());
+    withFd(this.sys, place, () => {
+      attachUnpromised(this.sys, context, mount, place);
     });
   }
 

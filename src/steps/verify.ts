@@ -3,7 +3,7 @@ import { EXPECTATIONS } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import { ROOT_SWITCHED } from '../pipeline/run.js';
-import type { Step, StepContext } from '../pipeline/step.js';
+import type { Step, StepContext, Tolerance } from '../pipeline/step.js';
 import { verifyContainer } from '../pipeline/verification.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { COMMAND_INHERITS, HOST_PROC } from './keys.js';
@@ -21,6 +21,20 @@ export class VerifyStep implements Step<object> {
       cost: 'a mount that is missing or lacks a flag is not noticed',
     },
   };
+
+  static readonly tolerates = [
+    {
+      call: 'readlinkat',
+      errnos: ['ENOENT', 'EINVAL'],
+      because: 'this proc does not know the thread, and another is taken',
+    },
+    {
+      call: 'openat2',
+      errnos: ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'],
+      because: 'the container has no proc, and one is made that is mounted nowhere',
+    },
+    { call: 'fcntl', errnos: ['EBADF'], because: 'another thread has closed the descriptor' },
+  ] as const satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

@@ -94,7 +94,8 @@ export class MockSyscalls extends DispatchedSyscalls {
   }
 
   /**
-   * Fails one call with an error, once, before it has any effect.
+   * Fails one call with an error, once, before it has any effect. Only close(2) releases its
+   * descriptor whatever it answers (close(2), NOTES).
    *
    * @param nth which call, from 1: of the whole run, or of a name.
    * @param name counts the calls of this name only.
@@ -138,7 +139,10 @@ export class MockSyscalls extends DispatchedSyscalls {
 
   #carryOut<N extends CallName>(name: N, args: CallArgs<N>, count: number): CallResult<N> {
     const failure = this.#dueFailure(name, count);
-    if (failure !== undefined) throw new Refusal(failure);
+    if (failure !== undefined) {
+      if (name === 'close') execute(this.#kernel, name, args);
+      throw new Refusal(failure);
+    }
     const refused = this.#refused[name];
     if (refused !== undefined) throw new Refusal(refused);
     const declared = this.#answers.find((answer) => answer.name === name && answer.matches(args));

@@ -4,6 +4,7 @@ import { flags } from './flags.js';
 import { hostPath } from './paths.js';
 import type { Syscalls } from './syscalls.js';
 import { readAll } from './whole-content.js';
+import { withFd } from './with-fd.js';
 
 /** One mount, as proc_pid_mountinfo(5) shows it. */
 export interface MountinfoEntry {
@@ -60,9 +61,5 @@ export function parseMountinfo(content: string): MountinfoEntry[] {
 export function readMountinfo(sys: Syscalls): MountinfoEntry[] {
   const path = hostPath('/proc/thread-self/mountinfo');
   const fd = sys.openat2(AT_FDCWD, path, { flags: flags(O_RDONLY, O_CLOEXEC) });
-  try {
-    return parseMountinfo(readAll(sys, fd));
-  } finally {
-    sys.close(fd);
-  }
+  return parseMountinfo(withFd(sys, fd, () => readAll(sys, fd)));
 }

@@ -22,7 +22,9 @@ import {
 import { flags } from './flags.js';
 import { component, PathError, type InRootPath } from './paths.js';
 import { isErrno } from './syscall-error.js';
+import { removeEntry, RemovableEntry } from './removed-entry.js';
 import type { Syscalls } from './syscalls.js';
+import { orClose, openThrough } from './with-fd.js';
 
 /** Takes back one effect. */
 export type Undo = () => void;
@@ -112,12 +114,10 @@ export class RootDir {
    */
   realDirectory(path: string, mode: number): Fd {
     const { parent, name } = splitPath(path);
-    const fd = parent === '/' ? this.fd : this.open(parent, DIRECTORY, RESOLVE_NO_SYMLINKS);
-    try {
-      return this.enterIn(fd, name, mode);
-    } finally {
-      if (fd !== this.#fd) this.sys.close(fd);
-    }
+    if (parent === '/') return this.enterIn(this.fd, name, mode);
+    return openThrough(this.sys, this.open(parent, DIRECTORY, RESOLVE_NO_SYMLINKS), (fd) =>
+      this.enterIn(fd, name, mode),
+    );
   }
 
   /**
@@ -130,15 +130,10 @@ export class RootDir {
     try {
       return this.openDirectory(path);
     } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error;
+      if (!isErrno(error, 'ENOENT') || /^\/*$/.test(path)) throw error;
     }
     const { parent, name } = splitPath(path);
-    const fd = this.mkdirAll(parent, mode);
-    try {
-      return this.enterIn(fd, name, mode);
-    } finally {
-      this.sys.close(fd);
-    }
+    return openThrough(this.sys, this.mkdirAll(parent, mode), (fd) => this.enterIn(fd, name, mode));
   }
 
   /**
@@ -153,12 +148,9 @@ export class RootDir {
       if (!isErrno(error, 'ENOENT')) throw error;
     }
     const { parent, name } = splitPath(path);
-    const fd = this.mkdirAll(parent, 0o755);
-    try {
-      return this.createFile(fd, name, mode);
-    } finally {
-      this.sys.close(fd);
-    }
+    return openThrough(this.sys, this.mkdirAll(parent, 0o755), (fd) =>
+      this.createFile(fd, name, mode),
+    );
   }
 
   /**
@@ -169,8 +161,9 @@ export class RootDir {
    */
   createFile(directory: Fd, name: string, mode: number): Fd {
     const how = { flags: flags(O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC), mode };
+    const kept = this.#keep(directory);
     const fd = this.sys.openat2(directory, component(name), how);
-    this.#deferUnlink(directory, name, NO_FLAGS);
+    this.#deferUnlink(kept, name, NO_FLAGS);
     return fd;
   }
 
@@ -197,70 +190,68 @@ export class RootDir {
 
   /** Makes a directory in a directory. @returns whether it was missing. @throws SyscallError */
   mkdirIn(directory: Fd, name: string, mode: number): boolean {
+    const kept = this.#keep(directory);
     try {
       this.sys.mkdirat(directory, component(name), mode);
     } catch (error) {
       if (isErrno(error, 'EEXIST')) return false;
       throw error;
     }
-    this.#deferUnlink(directory, name, AT_REMOVEDIR);
+    this.#deferUnlink(kept, name, AT_REMOVEDIR);
     return true;
   }
 
   /** Makes a symbolic link in a directory. @throws SyscallError */
   symlinkIn(directory: Fd, name: string, target: string): void {
+    const kept = this.#keep(directory);
     this.sys.symlinkat(target, directory, component(name));
-    this.#deferUnlink(directory, name, NO_FLAGS);
+    this.#deferUnlink(kept, name, NO_FLAGS);
   }
 
   /** Makes a device node in a directory. @throws SyscallError */
   mknodIn(directory: Fd, name: string, mode: number, dev: { major: number; minor: number }): void {
+    const kept = this.#keep(directory);
     this.sys.mknodat(directory, component(name), mode, dev);
-    this.#deferUnlink(directory, name, NO_FLAGS);
+    this.#deferUnlink(kept, name, NO_FLAGS);
   }
 
   /**
-   * Removes a file, or an empty directory; never what is in one. Nothing there is no error.
+   * Removes a file, or an empty directory; never what is in one. Nothing there is no error. It is
+   * made again when a later step fails.
    *
    * @throws SyscallError
    */
   removeIn(directory: Fd, name: string): void {
+    const kept = this.#keep(directory);
+    const entry = RemovableEntry.find(this.sys, kept, component(name));
+    if (entry?.content !== undefined) this.held.push(entry.content);
     try {
-      this.sys.unlinkat(directory, component(name), NO_FLAGS);
+      // Also where nothing was seen: it may be there by now, and would be in the way.
+      removeEntry(this.sys, kept, component(name), entry?.isDirectory ?? false);
     } catch (error) {
-      if (isErrno(error, 'ENOENT')) return;
-      if (!isErrno(error, 'EISDIR', 'EPERM')) throw error;
-      this.#removeDirectory(directory, name);
+      if (entry === undefined && isErrno(error, 'ENOENT')) return;
+      throw error;
     }
-  }
-
-  #removeDirectory(directory: Fd, name: string): void {
-    try {
-      this.sys.unlinkat(directory, component(name), AT_REMOVEDIR);
-    } catch (error) {
-      if (!isErrno(error, 'ENOTEMPTY')) throw error;
-      const where = `${this.sys.descriptors.get(directory)}/${name}`;
-      throw error.withHint(`${where} is a directory with content, which is never removed`);
-    }
+    if (entry !== undefined) this.defer(() => entry.restore());
   }
 
   /** The descriptor, unless its type is refused. */
   #refuse(fd: Fd, wanted: string, isWrong: (type: number) => boolean): Fd {
-    const { mode } = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    if (!isWrong(mode & S_IFMT)) return fd;
-    const where = this.sys.descriptors.get(fd);
-    this.sys.close(fd);
-    throw new PathError(`${where} ${wanted}, and something else is in its place`);
+    return orClose(this.sys, fd, () => {
+      const { mode } = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+      if (!isWrong(mode & S_IFMT)) return fd;
+      const where = this.sys.descriptors.get(fd);
+      throw new PathError(`${where} ${wanted}, and something else is in its place`);
+    });
   }
 
-  #deferUnlink(directory: Fd, name: string, how: AtFlags): void {
-    const kept = this.#keep(directory);
+  #deferUnlink(kept: Fd, name: string, how: AtFlags): void {
     this.defer(() => {
       this.sys.unlinkat(kept, component(name), how);
     });
   }
 
-  /** A descriptor of the directory that is still open when it is undone. */
+  /** A descriptor of the directory that is still open when it is undone; opened before the effect. */
   #keep(directory: Fd): Fd {
     if (directory === this.#fd || this.#lasting.has(directory)) return directory;
     const kept = this.sys.openat2(directory, '.' as InRootPath, { flags: DIRECTORY });

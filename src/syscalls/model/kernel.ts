@@ -34,6 +34,8 @@ export class Kernel {
   readonly assumptions = new Set<string>();
   /** Entries of the machine's own /proc, for every proc that is mounted. */
   machineProc: ((fileSystem: FileSystem) => DirectorySource) | undefined;
+  /** All that were made, those of detached trees left out. */
+  readonly mountNamespaces: MountNamespace[] = [];
   /** File systems that exist once on a machine, by type. */
   readonly singletons = new Map<string, FileSystem>();
   readonly #namespaceFiles = new Map<unknown, Location>();
@@ -60,7 +62,9 @@ export class Kernel {
   }
 
   createMountNamespace(owner: UserNamespace): MountNamespace {
-    return new MountNamespace(this.#nextInum++, owner);
+    const namespace = new MountNamespace(this.#nextInum++, owner);
+    this.mountNamespaces.push(namespace);
+    return namespace;
   }
 
   /** A namespace for a detached tree. */

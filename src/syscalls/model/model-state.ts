@@ -5,6 +5,7 @@ import type { Inode } from './inode.js';
 import type { Kernel } from './kernel.js';
 import { topOf, type Location } from './location.js';
 import { formatMountinfo } from './mountinfo.js';
+import { snapshotLines } from './snapshot.js';
 import { plantFile, type SeedFile } from './seed-tree.js';
 import { lookup } from './walk.js';
 
@@ -67,6 +68,14 @@ export class ModelState {
       path: displayPath(process, file.location),
       closeOnExec,
     }));
+  }
+
+  /**
+   * The whole machine as lines, to compare two moments: descriptors, umask, directory, all mounts
+   * of all namespaces, all files. Times are left out, and propagation in the thread's own namespace.
+   */
+  snapshot(): readonly string[] {
+    return snapshotLines(this.kernel);
   }
 
   /**
