@@ -27,7 +27,11 @@ export interface OciOptions {
 export interface OciContainer {
   /** For `launch`: who and what runs, in which namespaces, with the pipeline by its module. */
   readonly launch: LaunchOptions;
-  /** The same pipeline, to be planned, changed, or run by oneself. */
+  /**
+   * The same pipeline, to be planned, changed, or run by oneself; made anew for each who asks.
+   *
+   * @throws NsinitError when a mount is idmapped and `openIdmaps` has not made its namespace.
+   */
   readonly pipeline: Pipeline;
   /** What the pipeline is made of; plain data. */
   readonly plan: OciPlan;
@@ -106,19 +110,22 @@ export function fromOciConfig(
   const identity = readIdentity(value, directory, id);
   const { problems, warnings } = report;
   if (problems.length > 0) throw new OciConfigError(problems);
-  const plan = { ...read.plan, identity };
+  return containerOf({ ...read.plan, identity }, { launch: read.launch, warnings });
+}
+
+/** Puts a container together from its plan and the rest. */
+export function containerOf(
+  plan: OciPlan,
+  { launch, warnings }: Pick<OciContainer, 'launch' | 'warnings'>,
+): OciContainer {
+  const module = new URL('./index.js', import.meta.url).href;
   return {
-    launch: {
-      ...read.launch,
-      pipeline: {
-        module: new URL('./index.js', import.meta.url).href,
-        export: 'createOciPipeline',
-        args: plan,
-      },
+    launch: { ...launch, pipeline: { module, export: 'createOciPipeline', args: plan } },
+    get pipeline() {
+      return createOciPipeline(plan);
     },
-    pipeline: createOciPipeline(plan),
     plan,
-    identity,
+    identity: plan.identity,
     hooks: plan.hooks,
     warnings,
   };
@@ -171,9 +178,6 @@ function readPlan(
   const propagation = linux.at('rootfsPropagation');
   const mode =
     propagation.given && propagation.raw !== '' ? propagation.oneOf(ROOT_PROPAGATION) : undefined;
-  for (const { plan, idmap } of mounts)
-    if (idmap !== undefined)
-      config.at('mounts').refuse(`${plan.idmap ?? 'idmap'} is not carried out`);
   const paths = (name: string): readonly string[] =>
     linux
       .at(name)

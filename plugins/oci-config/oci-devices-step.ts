@@ -58,6 +58,10 @@ export class OciDevicesStep implements Step<OciDevicesOptions> {
     },
   };
 
+  static readonly tolerates = [
+    { call: 'mknodat', errnos: ['EEXIST'], because: 'a node that is there and the same one stays' },
+  ] as const;
+
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
   /** @throws NsinitError naming the option. */
@@ -96,7 +100,7 @@ export class OciDevicesStep implements Step<OciDevicesOptions> {
     } catch (error) {
       // One that is as asked for may stay, and any other must not be taken for it (config-linux.md).
       if (isErrno(error, 'EEXIST')) {
-        withFd(this.sys, this.sys.openat2(directory, component(name), ENTRY), (fd) =>
+        withFd(this.sys, this.#openExisting(name, directory, error), (fd) =>
           this.#check(device, fd),
         );
         return;
@@ -110,6 +114,14 @@ export class OciDevicesStep implements Step<OciDevicesOptions> {
       this.#check(device, fd);
       this.#own(device, fd);
     });
+  }
+
+  #openExisting(name: string, directory: Fd, exists: unknown): Fd {
+    try {
+      return this.sys.openat2(directory, component(name), ENTRY);
+    } catch (error) {
+      throw isErrno(error, 'ENOENT') ? exists : error;
+    }
   }
 
   #check({ path, type, major, minor }: OciDevice, fd: Fd): void {

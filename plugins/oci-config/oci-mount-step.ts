@@ -69,6 +69,14 @@ export class OciMountStep implements Step<OciMountOptions> {
   static readonly writesRoot = true;
   static readonly repeatable = true;
 
+  static readonly tolerates = [
+    {
+      call: 'openat2',
+      errnos: ['ENOENT'],
+      because: 'a new tmpfs covers nothing whose mode it had',
+    },
+  ] as const;
+
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
   /** @throws NsinitError naming the option. */

@@ -2,6 +2,7 @@ import {
   BindRootfsStep,
   ConsoleStep,
   DevSymlinksStep,
+  NsinitError,
   Pipeline,
   PROPAGATION_MODES,
   PropagationStep,
@@ -12,6 +13,7 @@ import {
   VerifyStep,
 } from 'nsinit';
 import { BindMountsStep } from 'nsinit/plugins/bind-mounts';
+import { IdmappedMountsStep } from 'nsinit/plugins/idmapped-mounts';
 import { MaskedPathsStep } from 'nsinit/plugins/masked-paths';
 import { SysctlStep } from 'nsinit/plugins/sysctl';
 import { TmpfsReadonlyStep, TmpfsStep } from 'nsinit/plugins/tmpfs';
@@ -53,36 +55,48 @@ export function createOciPipeline(plan: OciPlan): Pipeline {
 
 function useMount(pipeline: Pipeline, mount: OciMount): void {
   const { target, source, fstype, options, plan } = mount;
-  if (plan.bind !== undefined && !plan.remount) {
-    const bind = {
-      source,
-      target,
-      recursive: plan.bind === 'rbind',
-      ...plan.recursive,
-      top: plan.attributes,
-      propagation: plan.propagation,
-    };
-    pipeline.use(BindMountsStep, { mounts: [bind] });
-  } else if (plan.copyUp) {
-    const { size, mode, uid, gid, nr_inodes: inodes } = dataOptions(plan.data);
-    const given = Object.entries({
-      size,
-      mode,
-      uid: number(uid),
-      gid: number(gid),
-      inodes: number(inodes),
-    });
-    pipeline.use(TmpfsStep, {
-      target,
-      source,
-      copyUp: true,
-      nosuid: false,
-      nodev: false,
-      ...plan.attributes,
-      readonly: false,
-      ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
-    });
-  } else pipeline.use(OciMountStep, { target, source, fstype, options });
+  if (plan.bind !== undefined && !plan.remount) useBind(pipeline, mount);
+  else if (plan.copyUp) useCopy(pipeline, mount);
+  else pipeline.use(OciMountStep, { target, source, fstype, options });
+}
+
+function useBind(pipeline: Pipeline, { target, source, plan, idmap }: OciMount): void {
+  const bind = { source, target, recursive: plan.bind === 'rbind' };
+  if (idmap === undefined) {
+    const { recursive, attributes: top, propagation } = plan;
+    pipeline.use(BindMountsStep, { mounts: [{ ...bind, ...recursive, top, propagation }] });
+    return;
+  }
+  const { userNamespace } = idmap;
+  if (userNamespace === undefined) {
+    throw new NsinitError(
+      'NSINIT_MISSING_VALUE',
+      `the mount on ${target} is idmapped: let openIdmaps make its user namespace first`,
+    );
+  }
+  const attributes = { ...plan.attributes, ...plan.recursive };
+  pipeline.use(IdmappedMountsStep, { mounts: [{ ...bind, ...attributes, userNamespace }] });
+}
+
+function useCopy(pipeline: Pipeline, { target, source, plan }: OciMount): void {
+  const { size, mode, uid, gid, nr_inodes: inodes } = dataOptions(plan.data);
+  const given = Object.entries({
+    size,
+    mode,
+    uid: number(uid),
+    gid: number(gid),
+    inodes: number(inodes),
+  });
+  pipeline.use(TmpfsStep, {
+    target,
+    source,
+    copyUp: true,
+    nosuid: false,
+    nodev: false,
+    ...plan.attributes,
+    readonly: false,
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+  });
 }
 
 const number = (value: string | true | undefined): number | undefined =>

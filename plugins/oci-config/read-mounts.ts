@@ -62,7 +62,8 @@ function readMount(
     mount.at('source').problem('is missing: a bind needs what it shows');
   if (plan.bind === undefined && isLeftOut(mount.at('type')) && !plan.remount)
     mount.at('type').problem('is missing: it names the file system, unless the mount is a bind');
-  const idmap = readIdmap(mount, plan, userMaps);
+  const maps = readIdmap(mount, plan, userMaps);
+  const idmap = maps !== undefined && canMap(mount, plan, userMaps) ? maps : undefined;
   return {
     target: readDestination(mount.at('destination')),
     source: plan.bind === undefined ? source || 'none' : resolve(bundle, source),
@@ -125,6 +126,17 @@ function readIdmap(
     .at('options')
     .problem(`${plan.idmap} needs uidMappings and gidMappings, or a user namespace with them`);
   return undefined;
+}
+
+function canMap(mount: ConfigValue, plan: MountPlan, userMaps: object | undefined): boolean {
+  let reason: string | undefined;
+  if (plan.bind === undefined) reason = 'only a bind can be idmapped here';
+  else if (plan.propagation.length > 0) reason = 'an idmapped mount is given no propagation';
+  // mount_setattr(2): it takes CAP_SYS_ADMIN where the file system was mounted.
+  else if (userMaps !== undefined)
+    reason = 'no mount can be idmapped from within a user namespace: its ids are shown as they are';
+  if (reason !== undefined) mount.refuse(reason);
+  return reason === undefined;
 }
 
 /** Reads mappings of ids (config-linux.md, User namespace mappings). */

@@ -55,11 +55,12 @@ export class TmpfsReadonlyStep implements Step<TmpfsReadonlyOptions> {
       this.#check(target, fd);
       const was = this.#isReadonly(fd);
       this.sys.mount_setattr(fd, '', AT_EMPTY_PATH, { attr_set: MOUNT_ATTR_RDONLY });
+      if (!was) {
+        context.defer(() =>
+          this.sys.mount_setattr(fd, '', AT_EMPTY_PATH, { attr_clr: MOUNT_ATTR_RDONLY }),
+        );
+      }
       context.expect(expectedMount(this.sys, fd, { attributes: MOUNT_ATTR_RDONLY }));
-      if (was) continue;
-      context.defer(() =>
-        this.sys.mount_setattr(fd, '', AT_EMPTY_PATH, { attr_clr: MOUNT_ATTR_RDONLY }),
-      );
     }
   }
 

@@ -72,8 +72,8 @@ export async function runBundle(
 }
 
 async function runContainer(container: OciContainer, given: RunFlags): Promise<number> {
-  const { runStartHooks } = await import('nsinit/plugins/oci-config');
-  const { launch, pipeline } = container;
+  const { openIdmaps, runStartHooks } = await import('nsinit/plugins/oci-config');
+  const { launch } = container;
   const plan = planNamespacesOf(launch);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
   const thread = new ContainerThread();
@@ -84,8 +84,9 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const stdio = slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave];
   const process = planProcess(host, { ...launch, newSession: slave !== undefined }, stdio);
   const { observers, close } = openObservers(given);
+  const opened = openIdmaps(container);
   const setUp = pipelineSetUp(
-    pipeline,
+    opened.container.pipeline,
     { rootfs: launch.rootfs, noFallbacks: !given.fallbacks, force: given.force },
     { logger, observers },
   );
@@ -101,6 +102,7 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
     }
     return await untilEnd(started.process, thread, terminal);
   } finally {
+    opened.close();
     close();
   }
 }

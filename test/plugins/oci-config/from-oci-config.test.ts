@@ -301,6 +301,14 @@ describe('an OCI configuration', () => {
       ['$.linux.netDevices', linux({ netDevices: { eth0: {} } })],
       ['$.linux.memoryPolicy', linux({ memoryPolicy: { mode: 'MPOL_BIND' } })],
       ['$.linux.personality.domain', linux({ personality: { domain: 'LINUX32' } })],
+      [
+        '$.mounts[0]',
+        mount({
+          type: 'tmpfs',
+          uidMappings: [{ containerID: 0, hostID: 5, size: 1 }],
+          gidMappings: [{ containerID: 0, hostID: 5, size: 1 }],
+        }),
+      ],
       ['$.linux.namespaces[1]', linux({ namespaces: [{ type: 'mount' }, { type: 'time' }] })],
       [
         '$.linux.seccomp.listenerPath',
