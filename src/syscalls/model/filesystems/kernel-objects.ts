@@ -1,8 +1,14 @@
-import { CGROUP2_SUPER_MAGIC, MQUEUE_MAGIC, SYSFS_MAGIC } from '../../file-system-magic.js';
+import {
+  CGROUP_SUPER_MAGIC,
+  CGROUP2_SUPER_MAGIC,
+  MQUEUE_MAGIC,
+  SYSFS_MAGIC,
+} from '../../file-system-magic.js';
 import { notModelled, refuse } from '../errors.js';
 import type { FileSystem, FileSystemTraits } from '../file-system.js';
-import type { FileSystemType } from '../fs-context.js';
+import type { FileSystemType, FsContext } from '../fs-context.js';
 import type { Inode } from '../inode.js';
+import type { Kernel } from '../kernel.js';
 import { emptyDirectory, fillDirectory, fixedDirectory, generatedFile } from './generated.js';
 
 /** File systems that show objects of the kernel: one for each namespace, or one for all. */
@@ -127,3 +133,90 @@ export const cgroup2: FileSystemType = {
     return fileSystem;
   },
 };
+
+const CGROUP_CONTROLLERS: ReadonlySet<string> = new Set(
+  'blkio cpu cpuacct cpuset devices freezer hugetlb memory misc net_cls net_prio perf_event pids rdma'.split(
+    ' ',
+  ),
+);
+
+const CGROUP_OPTIONS = [
+  'all',
+  'clone_children',
+  'cpuset_v2_mode',
+  'noprefix',
+  'release_agent',
+  'xattr',
+];
+
+/** The controllers, or the name, that a version 1 hierarchy was asked for by. */
+const asked = new WeakMap<FsContext, Set<string>>();
+
+/** Control groups of version 1: a hierarchy for each set of controllers (cgroups(7)). */
+export const cgroup: FileSystemType = {
+  name: 'cgroup',
+  inUserNamespaces: true,
+  owner: (kernel) => kernel.process.namespaces.cgroup.owner,
+
+  option(context, key, value) {
+    const wanted = asked.get(context) ?? new Set<string>();
+    asked.set(context, wanted);
+    if (key === 'name' && value.kind === 'string') wanted.add(`name=${value.text}`);
+    else if (CGROUP_CONTROLLERS.has(key)) wanted.add(key);
+    else if (key !== 'none')
+      return CGROUP_OPTIONS.includes(key) && notModelled(`the option ${key} of cgroup`);
+    return true;
+  },
+
+  create(context) {
+    const { kernel } = context;
+    const wanted = [...(asked.get(context) ?? [])].sort();
+    if (wanted.length === 0) notModelled('a hierarchy of all controllers');
+    const name = `cgroup:${wanted.join()}`;
+    const known = kernel.singletons.get(name);
+    context.reused = known !== undefined;
+    if (known !== undefined) return known;
+    // A controller is in one hierarchy at a time.
+    for (const other of kernel.singletons.keys()) {
+      if (!other.startsWith('cgroup:')) continue;
+      if (
+        other
+          .slice(7)
+          .split(',')
+          .some((controller) => wanted.includes(controller))
+      )
+        refuse('EBUSY');
+    }
+    const fileSystem = hierarchy(kernel, wanted);
+    const content = (): Inode =>
+      generatedFile(fileSystem, 0o644, () => notModelled('the content of control group files'));
+    fillDirectory(fileSystem.root, { 'cgroup.procs': content, tasks: content });
+    return fileSystem;
+  },
+};
+
+/** A hierarchy that is there from now on. */
+function hierarchy(kernel: Kernel, controllers: readonly string[]): FileSystem {
+  const traits = { ...cgroup2Traits, type: 'cgroup', magic: CGROUP_SUPER_MAGIC };
+  const fileSystem = kernel.createFileSystem(traits, kernel.initialUserNamespace, 0o755);
+  fileSystem.options = `,${controllers.join()}`;
+  kernel.singletons.set(`cgroup:${controllers.join()}`, fileSystem);
+  return fileSystem;
+}
+
+/** A hierarchy that the machine has mounted, by the options that mountinfo shows. */
+export function adoptHierarchy(kernel: Kernel, shown: string): FileSystem {
+  const controllers = shown
+    .split(',')
+    .filter((option) => CGROUP_CONTROLLERS.has(option) || option.startsWith('name='));
+  const known = kernel.singletons.get(`cgroup:${controllers.sort().join()}`);
+  return known ?? hierarchy(kernel, controllers);
+}
+
+/** /proc/PID/cgroup: the model's process is in the uppermost group of each hierarchy. */
+export function formatControlGroups({ singletons }: Kernel): string {
+  const old = [...singletons.keys()].filter((name) => name.startsWith('cgroup:')).reverse();
+  return [...old.map((name, index) => `${old.length - index}:${name.slice(7)}:/\n`), '0::/\n'].join(
+    '',
+  );
+}

@@ -1,6 +1,7 @@
 import { S_IFDIR, S_IFLNK } from '../../file-flags.js';
 import { ALL_CAPABILITIES, CAPABILITIES, type Capability } from '../credentials.js';
 import { displayPath } from '../display-path.js';
+import { formatControlGroups } from './kernel-objects.js';
 import { notModelled } from '../errors.js';
 import type { FileSystem } from '../file-system.js';
 import type { Inode } from '../inode.js';
@@ -55,6 +56,7 @@ function processEntries(kernel: Kernel, fileSystem: FileSystem): Record<string, 
       () => (process.credentials.userNamespace.parent === undefined ? 'allow\n' : 'deny\n'),
       0o644,
     ),
+    cgroup: file(() => formatControlGroups(kernel)),
     status: file(() => formatStatus(kernel)),
     cwd: link(() => process.cwd),
     root: link(() => process.root),

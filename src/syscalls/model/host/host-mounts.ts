@@ -2,7 +2,12 @@ import { S_IFDIR } from '../../file-flags.js';
 import { parseMountinfo, type MountinfoEntry } from '../../mountinfo.js';
 import type { FileSystem } from '../file-system.js';
 import { adoptDevpts } from '../filesystems/devpts.js';
-import { cgroup2Traits, mqueueTraits, sysfsTraits } from '../filesystems/kernel-objects.js';
+import {
+  adoptHierarchy,
+  cgroup2Traits,
+  mqueueTraits,
+  sysfsTraits,
+} from '../filesystems/kernel-objects.js';
 import { fillProc, procTraits } from '../filesystems/proc.js';
 import type { Inode } from '../inode.js';
 import type { Kernel } from '../kernel.js';
@@ -92,7 +97,7 @@ export class HostMounts {
     return created;
   }
 
-  #createFileSystem({ fstype: type, mountPoint: point }: MountinfoEntry): FileSystem {
+  #createFileSystem({ fstype: type, mountPoint: point, superOptions }: MountinfoEntry): FileSystem {
     const { kernel, reader } = this;
     const owner = kernel.initialUserNamespace;
     const { net, ipc, pid } = kernel.process.namespaces;
@@ -107,6 +112,8 @@ export class HostMounts {
         return (net.fileSystem ??= kernel.createFileSystem(sysfsTraits, owner, 0o555));
       case 'mqueue':
         return (ipc.fileSystem ??= kernel.createFileSystem(mqueueTraits, owner, 0o1777));
+      case 'cgroup':
+        return adoptHierarchy(kernel, superOptions);
       case 'cgroup2': {
         const cgroup2 = kernel.createFileSystem(cgroup2Traits, owner, 0o555);
         kernel.singletons.set('cgroup2', cgroup2);
