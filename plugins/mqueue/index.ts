@@ -7,6 +7,7 @@ import {
   MOUNT_ATTR_NOSUID,
   mountNew,
   OptionReader,
+  refuseKernelFiles,
   SYSCALLS,
   withFd,
   type Step,
@@ -24,15 +25,15 @@ export interface MqueueOptions {
 export class MqueueStep implements Step<MqueueOptions> {
   static readonly stepName = 'mqueue';
   static readonly view = 'host';
-  static readonly after = ['bind-rootfs', 'dev', 'system-mounts'];
+  static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
   /** @throws NsinitError naming the option. */
   static parse(input: unknown): MqueueOptions {
-    const given = new OptionReader(input ?? {});
-    return given.done({ target: given.containerPath('target', '/dev/mqueue') });
+    const given = new OptionReader(input);
+    return given.done({ target: given.mountPoint('target', '/dev/mqueue') });
   }
 
   describe({ target }: MqueueOptions): string {
@@ -42,6 +43,7 @@ export class MqueueStep implements Step<MqueueOptions> {
   execute({ target }: MqueueOptions, context: StepContext): void {
     const attributes = flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC);
     withFd(this.sys, context.root.mkdirAll(target, 0o755), (place) => {
+      refuseKernelFiles(this.sys, place, target);
       mountNew(this.sys, context, { fstype: 'mqueue', source: 'mqueue', attributes }, place);
     });
   }
