@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { addConfinement } from './confinement-flags.js';
+import { LOG_LEVELS } from '../logging.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
 import type { RunFlags } from './run-options.js';
 import type { UserMount } from '../steps/presets.js';
@@ -99,7 +100,7 @@ function addRun(program: Command, exit: (status: number) => void): void {
     .option('--no-verify', 'do not compare the finished root with what was asked for')
     .option('--no-fallbacks', 'fail where something else than planned would have to be done')
     .option('--force', 'run although the plan has problems')
-    .option('--log-level <level>', 'none, error, warn, info or debug')
+    .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS))
     .addOption(
       new Option('--log-format <format>', 'how it is logged')
         .choices(['text', 'json'])

@@ -9,8 +9,10 @@ import { createProgram } from '../../src/cli/program.js';
 
 const program = createProgram('1.2.3', () => undefined);
 const runs = (shell: string): boolean => spawnSync(shell, ['-c', ':']).status === 0;
-const withShell = (shell: Shell): Mocha.TestFunction | Mocha.PendingTestFunction =>
-  runs(shell) ? it : it.skip;
+const inShell = (shell: Shell, what: string, test: Mocha.Func): void => {
+  if (runs(shell)) it(`in ${shell} ${what}`, test);
+  else it.skip(`in ${shell} ${what} (needs ${shell})`);
+};
 
 describe('completion', () => {
   let folder: string;
@@ -51,7 +53,7 @@ describe('completion', () => {
       .filter(({ path }) => path.join(' ') === command)
       .flatMap(({ options }) => options.flatMap(({ names }) => names));
 
-  withShell('bash')('in bash offers commands and options', () => {
+  inShell('bash', 'offers commands and options', () => {
     expect(inBash('')).to.deep.equal(commandNames);
     expect(inBash('ru')).to.deep.equal(['run']);
     expect(inBash('help', 'ste')).to.deep.equal(['steps']);
@@ -59,23 +61,24 @@ describe('completion', () => {
     expect(inBash('run', '--rootfs', '/srv', '--no-p')).to.deep.equal(['--no-pivot']);
   });
 
-  withShell('bash')('in bash offers values', () => {
+  inShell('bash', 'offers values', () => {
     expect(inBash('run', '--preset', 'st')).to.deep.equal(['standard']);
     expect(inBash('run', '--preset', '=', 'cl')).to.deep.equal(['classic']);
     expect(inBash('run', '--preset', '=')).to.deep.equal(['standard', 'classic']);
+    expect(inBash('run', '--log-level', 'd')).to.deep.equal(['debug']);
     expect(inBash('run', '--config', 'root')).to.have.members(['root.json', 'rootfs']);
     expect(inBash('run', '--rootfs', 'root')).to.deep.equal(['rootfs']);
     expect(inBash('run', '--hostname', 'r')).to.deep.equal([]);
     expect(inBash('completion', '')).to.deep.equal(['bash', 'zsh', 'fish']);
   });
 
-  withShell('bash')("in bash offers programs, and files after the program's name", () => {
+  inShell('bash', "offers programs, and files after the program's name", () => {
     expect(inBash('run', 'base')).to.include('basename');
     expect(inBash('run', '--tty', '--', 'cat', 'root')).to.have.members(['root.json', 'rootfs']);
     expect(inBash('run', 'cat', '--preset', 'st')).to.deep.equal([]);
   });
 
-  withShell('fish')('in fish offers commands, options, values and files', () => {
+  inShell('fish', 'offers commands, options, values and files', () => {
     expect(inFish('nsinit ')).to.have.members(commandNames);
     expect(inFish('nsinit run --no-p')).to.deep.equal(['--no-pivot']);
     expect(inFish('nsinit run --preset ')).to.have.members(['standard', 'classic']);
@@ -83,7 +86,7 @@ describe('completion', () => {
     expect(inFish('nsinit completion z')).to.deep.equal(['zsh']);
   });
 
-  withShell('zsh')('in zsh offers the values of an option', function () {
+  inShell('zsh', 'offers the values of an option', function () {
     this.timeout(60_000);
     // A shell with a terminal: only there does zsh complete.
     const script = `zmodload zsh/zpty

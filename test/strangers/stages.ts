@@ -51,9 +51,10 @@ export const STAGES: readonly Stage[] = [
     name: 'runs a configuration with the steps by the command',
     needs: 'root',
     check: (project, node) => {
-      const command = [BUSYBOX, 'sh', '-c', `${BUSYBOX} cat /STAMP; ${BUSYBOX} hostname`];
+      const script = 'cat /STAMP; readlink /current; hostname';
+      const command = [BUSYBOX, 'sh', '-c', script.replaceAll(/(^|; )/g, `$1${BUSYBOX} `)];
       const args = ['run', '--config', 'nsinit.config.yaml', '--', ...command];
-      expect(project.nsinit(node, args).stdout).to.equal('43stamped\n');
+      expect(project.nsinit(node, args).stdout).to.equal('43build-43\nstamped\n');
     },
   },
   {

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -144,6 +145,7 @@ export class StrangersProject {
   #makeRoot(): void {
     rmSync(this.rootfs, { recursive: true, force: true });
     mkdirSync(join(this.rootfs, 'bin'), { recursive: true });
+    symlinkSync('build-41', join(this.rootfs, 'current'));
     if (existsSync(BUSYBOX)) cpSync(BUSYBOX, join(this.rootfs, 'bin/busybox'));
     if (process.geteuid?.() === 0) chownSync(this.rootfs, NOBODY, NOBODY);
   }
