@@ -50,4 +50,21 @@ describe('the reference of the command line', () => {
       }
     });
   }
+
+  // The second column of "from bwrap" and "from docker run" is ours.
+  for (const path of ['docs/guides/from-bubblewrap.md', 'docs/guides/from-docker-run.md']) {
+    it(`has every option that ${path} says is there`, () => {
+      const run = createProgram('0', () => undefined).commands.find(
+        (command) => command.name() === 'run',
+      );
+      const known = new Set(run?.options.map(({ long }) => long));
+      const text = documents().find((document) => document.path === path)?.page.prose ?? [];
+      const ours = text
+        .filter((line) => line.startsWith('| '))
+        .flatMap((line) => (line.split('|')[2] ?? '').match(/--[a-z-]+/g) ?? [])
+        .filter((option) => !/^-+$/.test(option));
+      expect(ours.length).to.be.greaterThan(15);
+      expect(ours.filter((option) => !known.has(option))).to.deep.equal([]);
+    });
+  }
 });
