@@ -32,6 +32,14 @@ export function createProgram(version: string, exit: (status: number) => void): 
       listSteps(preset, (line) => process.stdout.write(`${line}\n`));
     });
   program
+    .command('doctor')
+    .description('try out what works here for this user, and say what to change')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { doctor } = await import('./doctor-command.js');
+      exit(await doctor(json === true, (text) => process.stdout.write(text)));
+    });
+  program
     .command('schema')
     .description('print the JSON schema of a configuration file')
     .action(async () => {

@@ -24,6 +24,10 @@ export function refusalHint({ syscall, code, args }: SyscallError): string | und
   if (syscall === 'pivot_root' && (code === 'ENOSYS' || code === 'EPERM'))
     return 'a seccomp profile forbids it: --no-pivot does without, and leaves the mounts of the host below the root';
   if (code === 'ENOSYS') return since(version ?? '4.11');
+  if (code === 'EPERM' && syscall === 'fsopen' && args[0] === '"sysfs"')
+    return 'in a user namespace sysfs takes a network namespace of its own: --unshare-net';
+  if (code === 'EPERM' && syscall === 'fsconfig' && args[0] === '<fscontext:proc>')
+    return 'in a user namespace proc takes a PID namespace of its own, and a /proc of the host of which nothing is covered';
   if (code === 'EPERM' && (syscall === 'openat2' || syscall === 'fsopen')) return PROFILE;
   if (code === 'EPERM' && syscall === 'mount_setattr')
     return `${PROFILE}; or a flag is locked in this user namespace`;
