@@ -1,5 +1,6 @@
 // Finds what a linter's rules cannot tell apart, in the layers that run inside a container.
 import { readdirSync, readFileSync } from 'node:fs';
+import { unlistedPaths } from './host-paths.mjs';
 
 const LAYERS = ['src/syscalls', 'src/pipeline', 'src/steps'];
 const BANNED = [
@@ -15,18 +16,26 @@ const BANNED = [
   [/^(export )?(const )?enum /m, 'flags are branded numbers, choices are string unions'],
 ];
 
-const files = LAYERS.flatMap((layer) =>
-  readdirSync(layer, { recursive: true })
+const filesOf = (folder) =>
+  readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => `${layer}/${name}`),
-);
+    .map((name) => `${folder}/${name}`);
+const codeOf = (file) => readFileSync(file, 'utf8').replace(/^\s*(\*|\/\/|\/\*).*$/gm, '');
+
 let found = 0;
-for (const file of files) {
-  const text = readFileSync(file, 'utf8').replace(/^\s*(\*|\/\/|\/\*).*$/gm, '');
-  for (const [pattern, why] of BANNED) {
-    if (!pattern.test(text)) continue;
-    found += 1;
-    console.error(`${file}: ${pattern.source} is banned: ${why}`);
-  }
+const complain = (file, what) => {
+  found += 1;
+  console.error(`${file}: ${what}`);
+};
+for (const file of LAYERS.flatMap(filesOf)) {
+  for (const [pattern, why] of BANNED)
+    if (pattern.test(codeOf(file))) complain(file, `${pattern.source} is banned: ${why}`);
+}
+for (const file of ['src', 'plugins'].flatMap(filesOf)) {
+  for (const path of unlistedPaths(file, codeOf(file)))
+    complain(
+      file,
+      `${path} becomes a path of the host: what a root contains goes through RootDir; what the caller gave is listed in scripts/host-paths.mjs`,
+    );
 }
 process.exitCode = found === 0 ? 0 : 1;

@@ -120,7 +120,8 @@ function rearm(
 ): void {
   if (path === PIVOT_DIRECTORY) {
     // The step makes it, and takes another name when it is there already.
-    for (const name of [...pair, ...pair]) field.removeRoot(name);
+    while (pair.some((name) => lstatSync(name, { throwIfNoEntry: false }) !== undefined))
+      for (const name of pair) removeRaced(field, name);
     symlinkSync((decoy as Decoy).target(field.canary), pair[1]);
     return;
   }
@@ -131,6 +132,16 @@ function rearm(
     const hasDecoy = there.some((stat) => stat?.isSymbolicLink() === true);
     if (decoy !== undefined && !hasDecoy) symlinkSync(decoy.target(field.canary), missing);
     else makeExpected(field, path, missing);
+  }
+}
+
+/** Its type may change between two looks at it. */
+function removeRaced(field: Battlefield, path: string): void {
+  try {
+    field.removeRoot(path);
+  } catch (error) {
+    if (!['EISDIR', 'ENOTDIR', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
   }
 }
 
