@@ -28,12 +28,15 @@ import { fdPath, hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { keepMounted } from './attach-mount.js';
 import { checkSameFile } from './identity.js';
+import { makeReadonlyBelow, READONLY_BY_REMOUNT } from './readonly-mount.js';
 
 export interface BindRootfsOptions {
   /** Makes it read-only at once, as the seed did: every later step that writes fails. */
   readonly readonly: boolean;
   /** Makes the mount around the root private where it is shared; else pivot_root(2) is EINVAL. */
   readonly privateParent: boolean;
+  /** Makes what is mounted below the directory read-only, and not the root itself yet. */
+  readonly readonlyBelow: boolean;
 }
 
 /** Binds the root directory on itself: pivot_root(2) wants a mount point. */
@@ -42,6 +45,7 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
   static readonly stepName = 'bind-rootfs';
   static readonly view = 'host';
   static readonly after = ['propagation'];
+  static readonly fallbacks = READONLY_BY_REMOUNT;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -50,6 +54,7 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     return given.done({
       readonly: given.boolean('readonly', false),
       privateParent: given.boolean('privateParent', false),
+      readonlyBelow: given.boolean('readonlyBelow', false),
     });
   }
 
@@ -57,12 +62,18 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     return options.readonly;
   }
 
-  describe({ readonly }: BindRootfsOptions): readonly string[] {
-    const bind = 'bind the root on itself, with what is mounted below it';
-    return readonly ? [bind, 'make it read-only'] : [bind];
+  describe({ readonly, readonlyBelow }: BindRootfsOptions): readonly string[] {
+    return [
+      'bind the root on itself, with what is mounted below it',
+      ...(readonly ? ['make it read-only'] : []),
+      ...(readonlyBelow ? ['make what is mounted below it read-only'] : []),
+    ];
   }
 
-  execute({ readonly, privateParent }: BindRootfsOptions, context: StepContext): void {
+  execute(
+    { readonly, privateParent, readonlyBelow }: BindRootfsOptions,
+    context: StepContext,
+  ): void {
     const { root } = context;
     const rootfs = context.need(ROOTFS);
     if (privateParent) this.#makeParentPrivate(root.fd);
@@ -72,6 +83,7 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     const bound = keepMounted(this.sys, context, () => this.sys.openat2(AT_FDCWD, rootfs, how));
     this.#checkBound(root.fd, bound, rootfs);
     root.rebase(bound);
+    if (readonlyBelow) makeReadonlyBelow(this.sys, context, bound);
     context.expect(
       expectedMount(this.sys, bound, readonly ? { attributes: MOUNT_ATTR_RDONLY } : {}),
     );

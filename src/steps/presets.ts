@@ -103,6 +103,7 @@ function useRoot(pipeline: Pipeline, options: PresetOptions, readonly: boolean):
     pipeline.use(BindRootfsStep, {
       readonly,
       privateParent: options.propagation?.endsWith('shared') ?? false,
+      readonlyBelow: options.readonly === true && !readonly,
     });
 }
 

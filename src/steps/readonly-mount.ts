@@ -1,3 +1,5 @@
+import { NsinitError } from '../pipeline/errors.js';
+import { expectedMount } from '../pipeline/expectation.js';
 import type { Fallback, StepContext } from '../pipeline/step.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import {
@@ -69,6 +71,26 @@ export function makeReadonly(
     if (!recursive) return;
     for (const { mountPoint } of mountsBelow(sys, mount))
       withFd(sys, openInRoot(sys, context, mountPoint), (fd) => remount(sys, fd, fdPath(fd)));
+  }
+}
+
+/**
+ * Makes what is mounted below a mount of the root read-only, and not the mount itself.
+ *
+ * @throws NsinitError `NSINIT_VERIFY` when another process has moved one of them meanwhile.
+ */
+export function makeReadonlyBelow(sys: Syscalls, context: StepContext, mount: Fd): void {
+  const what = flags(STATX_BASIC_STATS, STATX_MNT_ID);
+  const below = mountsBelow(sys, mount);
+  for (const { id, mountPoint } of below) {
+    // What is covered at the same place cannot be reached, here or inside.
+    if (below.some((other) => other.parent === id && other.mountPoint === mountPoint)) continue;
+    withFd(sys, openInRoot(sys, context, mountPoint), (fd) => {
+      if (sys.statx(fd, '', AT_EMPTY_PATH, what).mntId !== BigInt(id))
+        throw new NsinitError('NSINIT_VERIFY', `${mountPoint} was moved by another process`);
+      makeReadonly(sys, context, fd, false);
+      context.expect(expectedMount(sys, fd, { attributes: MOUNT_ATTR_RDONLY }));
+    });
   }
 }
 

@@ -104,7 +104,7 @@ async function killAll(): Promise<KillOutcome> {
   let early = 0;
   for (let count = 0; count < order.runs; count += 1) {
     const way = ways[count % ways.length] as readonly string[];
-    if (!(await killOne(way, random() * start * 1.5))) early += 1;
+    if (!(await killOne(way, random() * start * 2.5))) early += 1;
     await noneLeft(changes, way);
   }
   changes.push(...difference(before, hostState()), ...field.changesSince(host));
