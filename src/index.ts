@@ -107,6 +107,7 @@ export {
   type MountAttributes,
 } from './steps/mount-attributes.js';
 export {
+  attachForNow,
   changeAttributes,
   cloneTree,
   openMountPoint,

@@ -54,6 +54,9 @@ export class BindMountsStep implements Step<BindMountsOptions> {
   static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;
+  static readonly tolerates = [
+    { call: 'open_tree', errnos: ['ENOENT'], because: 'an optional source may be missing' },
+  ] as const;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

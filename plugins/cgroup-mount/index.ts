@@ -48,6 +48,13 @@ export class CgroupMountStep implements Step<CgroupMountOptions> {
   static readonly view = 'host';
   static readonly after = ['bind-rootfs', 'overlay-root', 'system-mounts'];
   static readonly writesRoot = true;
+  static readonly tolerates = [
+    {
+      call: 'readlinkat',
+      errnos: ['EACCES', 'ENOENT'],
+      because: 'where process 1 may not be looked at, the number of the namespace tells',
+    },
+  ] as const;
   static readonly fallbacks = {
     'bind-own-group': {
       when: ['EPERM', 'EBUSY'],
@@ -100,7 +107,12 @@ export class CgroupMountStep implements Step<CgroupMountOptions> {
       );
       this.#linkControllers(context, top, hierarchy);
     }
-    if (options.readonly) changeAttributes(sys, top, { readonly: true }, { recursive: false });
+    if (!options.readonly) return;
+    const close = (readonly: boolean): void =>
+      changeAttributes(sys, top, { readonly }, { recursive: false });
+    close(true);
+    // What was made in it is removed first when a later step fails.
+    context.defer(() => close(false));
   }
 
   /** `cpu` for `cpu,cpuacct`: programs look for each by its own name. */

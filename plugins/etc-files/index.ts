@@ -29,6 +29,9 @@ export class EtcFilesStep implements Step<EtcFilesOptions> {
   static readonly after = ['bind-rootfs', 'overlay-root', 'bind-mounts', 'tmpfs'];
   static readonly writesRoot = true;
   static readonly repeatable = true;
+  static readonly tolerates = [
+    { call: 'openat2', errnos: ['ENOENT'], because: 'the image has no such file' },
+  ] as const;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

@@ -3,16 +3,13 @@ import {
   attachMount,
   cloneTree,
   component,
+  attachForNow,
   createMount,
-  fdPath,
   flags,
-  MNT_DETACH,
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
   MOUNT_ATTR_RDONLY,
-  MOVE_MOUNT_F_EMPTY_PATH,
-  MOVE_MOUNT_T_EMPTY_PATH,
   NsinitError,
   O_CLOEXEC,
   O_CREAT,
@@ -80,29 +77,30 @@ export function bindWritten(
   if (files.length === 0) return;
   const attributes = flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC);
   const options = { mode: '0755', nr_inodes: String(files.length + 1) };
-  const tmpfs = createMount(sys, { fstype: 'tmpfs', source: 'etc-files', attributes, options });
-  const trees = withFd(sys, tmpfs, () => {
-    const how = flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH);
-    sys.move_mount(tmpfs, '', context.root.fd, '', how);
-    try {
-      return files.map((file, index) => context.keep(makeTree(sys, tmpfs, String(index), file)));
-    } finally {
-      sys.umount2(fdPath(tmpfs), MNT_DETACH);
-    }
-  });
+  const wanted = { fstype: 'tmpfs', source: 'etc-files', attributes, options };
+  const tmpfs = context.keep(createMount(sys, wanted));
+  const detach = attachForNow(sys, context, tmpfs, context.root.fd);
+  const trees = files.map((file, index) => makeTree(sys, context, tmpfs, String(index), file));
+  detach();
   files.forEach(({ path }, index) => {
     const tree = trees[index];
     if (tree !== undefined) attachOver(sys, context, tree, path, attributes);
   });
 }
 
-function makeTree(sys: Syscalls, tmpfs: Fd, name: string, { content, mode }: WrittenFile): Fd {
+function makeTree(
+  sys: Syscalls,
+  context: StepContext,
+  tmpfs: Fd,
+  name: string,
+  { content, mode }: WrittenFile,
+): Fd {
   const how = flags(O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC);
   const file = sys.openat2(tmpfs, component(name), { flags: how, mode: 0o600 });
   return withFd(sys, file, () => {
     writeAll(sys, file, content);
     sys.fchmod(file, mode);
     const clone = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH);
-    return sys.open_tree(file, '', clone);
+    return context.keep(sys.open_tree(file, '', clone));
   });
 }

@@ -51,6 +51,10 @@ export class MaskedPathsStep implements Step<MaskedPathsOptions> {
     'sysctl',
   ];
 
+  static readonly tolerates = [
+    { call: 'openat2', errnos: ['ENOENT'], because: 'a path that is missing is passed over' },
+  ] as const;
+
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
   /** @throws NsinitError naming the option. */

@@ -71,7 +71,9 @@ export class OverlayRootStep implements Step<OverlayRootOptions> {
     const mount = (layer?: UpperLayer): Fd =>
       this.#mount(context, lower, { ...upperOptions(layer), ...this.#features(options, context) });
     if (upper === 'none') return mount();
-    if (upper === 'tmpfs') return withTmpfs(this.sys, context, size, mount);
+    // Kept at once: what comes after it may fail.
+    if (upper === 'tmpfs')
+      return withTmpfs(this.sys, context, size, (layer) => context.keep(mount(layer)));
     return mount(openUpper(this.sys, context, { upper, work: work ?? '' }));
   }
 

@@ -1,15 +1,13 @@
 import {
   AT_FDCWD,
   AT_REMOVEDIR,
+  attachForNow,
   component,
   createMount,
-  fdPath,
   flags,
   hostPath,
   isErrno,
-  MNT_DETACH,
   MOUNT_ATTR_NODEV,
-  MOVE_MOUNT_F_EMPTY_PATH,
   O_CLOEXEC,
   O_DIRECTORY,
   O_NOFOLLOW,
@@ -52,19 +50,17 @@ export function withTmpfs<T>(
 ): T {
   const options = { mode: '0755', ...(size === '' ? {} : { size }) };
   const wanted = { fstype: 'tmpfs', source: 'tmpfs', attributes: MOUNT_ATTR_NODEV, options };
-  return withFd(sys, createMount(sys, wanted), (tmpfs) => {
-    const open = (name: string): Layer => {
-      sys.mkdirat(tmpfs, component(name), 0o755);
-      const fd = context.keep(sys.openat2(tmpfs, component(name), DIRECTORY));
-      return { path: `/proc/thread-self/fd/${fd}`, fd };
-    };
-    sys.move_mount(tmpfs, '', AT_FDCWD, hostPath('/'), MOVE_MOUNT_F_EMPTY_PATH);
-    try {
-      return use({ upper: open('upper'), work: open('work') });
-    } finally {
-      sys.umount2(fdPath(tmpfs), MNT_DETACH);
-    }
-  });
+  const tmpfs = context.keep(createMount(sys, wanted));
+  const open = (name: string): Layer => {
+    sys.mkdirat(tmpfs, component(name), 0o755);
+    const fd = context.keep(sys.openat2(tmpfs, component(name), DIRECTORY));
+    return { path: `/proc/thread-self/fd/${fd}`, fd };
+  };
+  const root = context.keep(sys.openat2(AT_FDCWD, hostPath('/'), DIRECTORY));
+  const detach = attachForNow(sys, context, tmpfs, root);
+  const result = use({ upper: open('upper'), work: open('work') });
+  detach();
+  return result;
 }
 
 /** Opens an upper layer on the host's disk; what is missing of it is made. @throws SyscallError */

@@ -34,6 +34,9 @@ export class TmpfsStep implements Step<TmpfsOptions> {
   static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;
+  static readonly tolerates = [
+    { call: 'openat2', errnos: ['ENOENT'], because: 'there is nothing that it could cover' },
+  ] as const;
   static readonly fallbacks = {
     'skip-devices': {
       when: ['EPERM'],

@@ -11,6 +11,9 @@ import {
 } from '../syscalls/file-flags.js';
 import { flags, type Flags } from '../syscalls/flags.js';
 import {
+  MNT_DETACH,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
   OPEN_TREE_AT_EMPTY_PATH,
   OPEN_TREE_AT_RECURSIVE,
   OPEN_TREE_AT_SYMLINK_NOFOLLOW,
@@ -18,7 +21,7 @@ import {
   OPEN_TREE_CLONE,
   type OpenTreeFlags,
 } from '../syscalls/mount-flags.js';
-import type { HostPath } from '../syscalls/paths.js';
+import { fdPath, type HostPath } from '../syscalls/paths.js';
 import type { RootDir } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
@@ -82,6 +85,28 @@ export function changeAttributes(
       'flags that a user namespace has inherited are locked: they can be added to and not taken back',
     );
   }
+}
+
+/**
+ * Attaches a kept detached mount for a while: before Linux 6.15 what is detached can neither be
+ * copied nor be a layer of an overlay.
+ *
+ * @returns detaches it again; so does undo, where it did not come to that.
+ */
+export function attachForNow(
+  sys: Syscalls,
+  context: StepContext,
+  mount: Fd,
+  target: Fd,
+): () => void {
+  let attached = true;
+  const detach = (): void => {
+    if (attached) sys.umount2(fdPath(mount), MNT_DETACH);
+    attached = false;
+  };
+  sys.move_mount(mount, '', target, '', flags(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH));
+  context.defer(detach);
+  return detach;
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type RunReport,
   type Step,
   type StepClass,
+  type StepError,
 } from 'nsinit';
 import { MockSyscalls, type MockOptions } from 'nsinit/testing';
 
@@ -89,6 +90,15 @@ function pictureOf(sys: MockSyscalls): unknown {
   return { points, files, descriptors: descriptors.length, umask, cwd, hostname };
 }
 
+function errorOf(run: () => unknown): StepError | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error as StepError;
+  }
+}
+
 /** Nothing of the step is left when a later step fails, nor when any of its own calls does. */
 export function expectUndone(
   makeSys: () => MockSyscalls,
@@ -98,7 +108,9 @@ export function expectUndone(
   const sys = makeSys();
   const given = provide(sys);
   const before = pictureOf(sys);
-  expect(() => runOn(sys, failAfter(makePipeline()), given)).to.throw('a later step failed');
+  const error = errorOf(() => runOn(sys, failAfter(makePipeline()), given));
+  expect(error?.message).to.include('a later step failed');
+  expect(error?.undo, String(error?.undoErrors)).to.equal('done');
   expect(pictureOf(sys)).to.deep.equal(before);
 }
 

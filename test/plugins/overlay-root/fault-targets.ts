@@ -1,0 +1,29 @@
+import { DevStep, Pipeline, PropagationStep } from 'nsinit';
+import { OverlayRootStep, type OverlayRootOptions } from 'nsinit/plugins/overlay-root';
+import { directory, file, type FaultTarget } from 'nsinit/testing';
+
+const DISK = {
+  // What the kernel makes in a work directory stays after a run.
+  '/up/upper': directory(),
+  '/up/work/work': directory(0),
+};
+
+const target = (name: string, options: Partial<OverlayRootOptions>): FaultTarget => ({
+  name,
+  machine: () => ({
+    files: { '/layers/a/dev/x': file('x'), '/layers/b:c/dev/y': file('y'), ...DISK },
+  }),
+  rootfs: null,
+  focus: ['overlay-root'],
+  pipeline: () =>
+    new Pipeline()
+      .use(PropagationStep)
+      .use(OverlayRootStep, { lower: ['/layers/a', '/layers/b:c'], ...options })
+      .use(DevStep),
+});
+
+export const faultTargets: readonly FaultTarget[] = [
+  target('overlay-root under a tmpfs', { size: '1m' }),
+  target('overlay-root on disk', { upper: '/up/upper', work: '/up/work', metacopy: true }),
+  target('overlay-root without an upper directory', { upper: 'none' }),
+];
