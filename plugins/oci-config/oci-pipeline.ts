@@ -13,6 +13,7 @@ import {
   VerifyStep,
 } from 'nsinit';
 import { BindMountsStep } from 'nsinit/plugins/bind-mounts';
+import { CgroupMountStep } from 'nsinit/plugins/cgroup-mount';
 import { IdmappedMountsStep } from 'nsinit/plugins/idmapped-mounts';
 import { MaskedPathsStep } from 'nsinit/plugins/masked-paths';
 import { SysctlStep } from 'nsinit/plugins/sysctl';
@@ -57,6 +58,8 @@ function useMount(pipeline: Pipeline, mount: OciMount): void {
   const { target, source, fstype, options, plan } = mount;
   if (plan.bind !== undefined && !plan.remount) useBind(pipeline, mount);
   else if (plan.copyUp) useCopy(pipeline, mount);
+  else if (fstype === 'cgroup' && !plan.remount)
+    pipeline.use(CgroupMountStep, { target, readonly: plan.attributes.readonly === true });
   else pipeline.use(OciMountStep, { target, source, fstype, options });
 }
 

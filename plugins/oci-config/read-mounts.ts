@@ -32,14 +32,7 @@ export function readMounts(
   bundle: string,
   userMaps: Omit<OciIdmap, 'recursive'> | undefined,
 ): readonly OciMount[] {
-  return mounts
-    .items()
-    .map((mount) => readMount(mount, bundle, userMaps))
-    .filter(({ fstype, target }) => {
-      if (fstype !== 'cgroup') return true;
-      mounts.warn(`${target}: no cgroup file system is mounted`);
-      return false;
-    });
+  return mounts.items().map((mount) => readMount(mount, bundle, userMaps));
 }
 
 function readMount(

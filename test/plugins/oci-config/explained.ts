@@ -32,6 +32,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ],
   },
   {
+    id: 'control groups',
+    lines: [
+      /^- place \/sys\/fs\/cgroup directory 555 0:0$/,
+      /^\+ place \/sys\/fs\/cgroup directory 755 0:0$/,
+      /^- mount \/sys\/fs\/cgroup \/ rw,nosuid,nodev,noexec,relatime - tmpfs tmpfs rw,mode=755/,
+      /^\+ mount \/sys\/fs\/cgroup \/ ro,nosuid,nodev,noexec,relatime - tmpfs cgroup rw,size=64k,mode=755/,
+      /^[-+] mount \/sys\/fs\/cgroup\/\w+ \/\S* ro,nosuid,nodev,noexec,relatime - cgroup2? cgroup2? rw/,
+    ],
+  },
+  {
     id: 'shared root',
     lines: [/^- mount \/ ROOTFS rw,relatime - /, /^\+ mount \/ ROOTFS rw,relatime shared - /],
   },

@@ -45,6 +45,7 @@ describe('the pipeline of an OCI configuration', () => {
       'propagation',
       'bind-rootfs',
       'oci:mount',
+      'cgroup-mount',
       'oci:devices',
       'dev-symlinks',
       'ptmx',
