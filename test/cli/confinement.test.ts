@@ -1,6 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -11,8 +11,7 @@ import { UsageError } from '../../src/cli/usage-error.js';
 import { openRuntimeHost } from '../../src/runtime/runtime-host.js';
 import { loadSeccomp } from '../../src/syscalls/libc-seccomp.js';
 import { makeBareRoot, nsinit, removeRoot, whyNoRoots } from '../integration/nsinit-command.js';
-
-const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+import { runWithGrants, whyNoGrants } from '../runtime/granted-ids.js';
 
 describe('what nsinit run takes from a command', () => {
   let root = '';
@@ -112,45 +111,22 @@ describe('what nsinit run takes from a command', () => {
   });
 
   it('maps the ids of /etc/subuid, for who is granted some', function () {
-    const missing = ['/etc/subuid', '/etc/subgid', '/usr/bin/newuidmap', '/usr/bin/newgidmap'].find(
-      (file) => !existsSync(file),
-    );
-    if (missing !== undefined) {
-      console.log(`      skipped: ${missing} is missing (package uidmap)`);
+    const why = whyNoGrants();
+    if (why !== undefined) {
+      console.log(`      skipped: ${why}`);
       this.skip();
     }
     const granted = join(scratch, 'granted');
     writeFileSync(granted, 'nobody:300000:1000\n');
-    // The file is another one in this mount namespace alone.
-    const script = `mount --bind ${granted} /etc/subuid && mount --bind ${granted} /etc/subgid && exec setpriv "$@"`;
     const inside =
       'while read a; do echo $a; done < /proc/self/uid_map; busybox touch /tmp/f && busybox chown 7:8 /tmp/f && busybox stat -c %u:%g /tmp/f';
     const run = ['run', '--rootfs', root, '--tmpfs', '/tmp', '--map-user', 'auto'];
-    const command = [
+    const command = [...run, '--', '/bin/busybox', 'sh', '-c', inside];
+    const { stdout, stderr } = runWithGrants(
+      granted,
       process.execPath,
       'build/nsinit.cjs',
-      ...run,
-      '--',
-      '/bin/busybox',
-      'sh',
-      '-c',
-    ];
-    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-    const { stdout, stderr } = spawnSync(
-      'unshare',
-      [
-        '--mount',
-        '--propagation',
-        'private',
-        'sh',
-        '-c',
-        script,
-        'sh',
-        ...NOBODY,
-        ...command,
-        inside,
-      ],
-      { encoding: 'utf8', env },
+      ...command,
     );
     expect([stdout.trimEnd().split('\n'), stderr]).to.deep.equal([
       ['0 65534 1', '1 300000 1000', '7:8'],

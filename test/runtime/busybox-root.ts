@@ -39,3 +39,23 @@ export function makeBusyboxRoot(busybox: string): { readonly path: string; remov
     if (applet !== 'busybox') symlinkSync('busybox', join(path, 'bin', applet));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
+
+/**
+ * Makes a root for the tests of the `describe` around it, which are skipped where it cannot be.
+ *
+ * @param made takes its path, before the first test.
+ */
+export function useBusyboxRoot(made: (path: string) => void): void {
+  let remove = (): void => undefined;
+  before(function () {
+    const busybox = findBusybox();
+    if ('missing' in busybox) {
+      console.log(`      skipped: ${busybox.missing}`);
+      return this.skip();
+    }
+    const root = makeBusyboxRoot(busybox.path);
+    remove = root.remove;
+    made(root.path);
+  });
+  after(() => remove());
+}

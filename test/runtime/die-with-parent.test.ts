@@ -2,27 +2,15 @@ import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { findBusybox, makeBusyboxRoot } from './busybox-root.js';
+import { useBusyboxRoot } from './busybox-root.js';
 import { eventually, isRunning } from './children.js';
 
 const PROGRAM = fileURLToPath(new URL('./sleeping-parent.js', import.meta.url));
 
 describe('a container whose parent is killed', () => {
   let rootfs = '';
-  let removeRoot = (): void => undefined;
 
-  before(function () {
-    const busybox = findBusybox();
-    if ('missing' in busybox) {
-      console.log(`      skipped: ${busybox.missing}`);
-      this.skip();
-    }
-    const root = makeBusyboxRoot(busybox.path);
-    rootfs = root.path;
-    removeRoot = root.remove;
-  });
-
-  after(() => removeRoot());
+  useBusyboxRoot((path) => (rootfs = path));
 
   /** Starts a program that launches a container and waits; its answer names the container's processes. */
   async function start(mode: string): Promise<{ kill(): void; pids: number[] }> {

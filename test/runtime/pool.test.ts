@@ -2,26 +2,14 @@ import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { createPool, PoolClosedError, type ContainerPool } from '../../src/runtime/pool.js';
-import { findBusybox, makeBusyboxRoot } from './busybox-root.js';
+import { useBusyboxRoot } from './busybox-root.js';
 import { children, eventually } from './children.js';
 
 describe('createPool', () => {
   let rootfs = '';
-  let removeRoot = (): void => undefined;
   let pool: ContainerPool;
 
-  before(function () {
-    const busybox = findBusybox();
-    if ('missing' in busybox) {
-      console.log(`      skipped: ${busybox.missing}`);
-      this.skip();
-    }
-    const root = makeBusyboxRoot(busybox.path);
-    rootfs = root.path;
-    removeRoot = root.remove;
-  });
-
-  after(() => removeRoot());
+  useBusyboxRoot((path) => (rootfs = path));
 
   beforeEach(async () => {
     pool = await createPool({ size: 3, rootfs });
