@@ -150,9 +150,7 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
     withFd(this.sys, this.#openOldRoot(), (old) => {
       explainPivotError(this.sys, context, () => this.sys.pivot_root('.', '.'));
       context.need(ROOT_SWITCHED)();
-      this.sys.fchdir(old);
-      // So that the detaching does not spread to the host.
-      this.sys.mount('', '.', '', flags(MS_SLAVE, MS_REC), '');
+      this.#makeSlave(old);
       this.sys.umount2('.', MNT_DETACH);
     });
     this.sys.chdir(containerPath('/'));
@@ -160,6 +158,7 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
 
   #classicPivot(context: StepContext): void {
     const { root } = context;
+    const spreads = readMountinfo(this.sys).some(({ shared }) => shared);
     const name = this.#makePutOld(context, root.fd);
     withFd(this.sys, this.#openOldRoot(), (old) => {
       withFd(this.sys, root.enterIn(root.fd, name, 0o700), (putOld) => {
@@ -168,12 +167,19 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
         );
         context.need(ROOT_SWITCHED)();
       });
+      if (spreads) this.#makeSlave(old);
       this.sys.chdir(containerPath('/'));
       this.sys.umount2(containerPath(`/${name}`), MNT_DETACH);
       this.#checkDetached(old, name);
     });
     this.sys.fchdir(root.fd);
     this.sys.unlinkat(root.fd, component(name), AT_REMOVEDIR);
+  }
+
+  /** So that the detaching does not spread to the host. */
+  #makeSlave(old: Fd): void {
+    this.sys.fchdir(old);
+    this.sys.mount('', '.', '', flags(MS_SLAVE, MS_REC), '');
   }
 
   #openOldRoot(): Fd {
