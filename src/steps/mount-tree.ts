@@ -114,7 +114,7 @@ export function attachForNow(
  * for anything else.
  *
  * @param like a descriptor of what is to be mounted.
- * @param options.follow mounts where a symbolic link leads, inside the root; else over the link.
+ * With `follow` it is where a symbolic link leads, inside the root; else over the link.
  * @throws SyscallError; PathError when something else is in the way; NsinitError when a link leads
  *   into /proc or /sys, or to the root itself.
  */

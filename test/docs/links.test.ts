@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { documents, PACKAGE, type Document } from './documents.js';
@@ -41,6 +41,25 @@ describe('the links of the documentation', () => {
 
   it('are not needed to find the files that prose names', () => {
     expect(pages.flatMap(missingFiles)).to.deep.equal([]);
+  });
+
+  it('reach every page of docs, plugins and examples from the index', () => {
+    const reached = new Set<string>();
+    const visit = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      const page = pages.find((candidate) => candidate.path === path)?.page;
+      for (const { target } of page?.links ?? []) {
+        if (/^[a-z]+:/.test(target)) continue;
+        const next = join(dirname(path), target.split('#')[0] ?? '');
+        if (next.endsWith('.md') && statSync(join(PACKAGE, next)).isFile()) visit(next);
+      }
+    };
+    visit('docs/README.md');
+    const lost = pages
+      .map(({ path }) => path)
+      .filter((path) => /^(docs|plugins|examples)\//.test(path) && !reached.has(path));
+    expect(lost, 'link them from docs/README.md').to.deep.equal([]);
   });
 
   it('are found where a page has them, and not in its code', () => {
