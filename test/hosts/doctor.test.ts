@@ -21,7 +21,6 @@ const USERS: readonly (readonly [who: Who, refused?: string])[] = [
   ['nobody'],
   ['root', 'mknodat=EPERM'],
   ['nobody', 'mount_setattr=EPERM'],
-  ['root', 'openat2=ENOSYS'],
   ['nobody', 'unshare=EPERM'],
 ];
 
