@@ -50,6 +50,16 @@ export type { Observer } from './pipeline/observer.js';
 export { OptionReader, optionError } from './pipeline/options.js';
 export { Pipeline, type PlanOptions } from './pipeline/pipeline.js';
 export type { PlannedStep } from './pipeline/pipeline-entry.js';
+export type {
+  ModelledMachine,
+  Plan,
+  PlannedCall,
+  PlannedFailure,
+  PlannedMount,
+  PlannedStepCalls,
+  PlanOnOptions,
+  RefusedCall,
+} from './pipeline/plan.js';
 export {
   ROOT_SWITCHED,
   ROOTFS,

@@ -2,6 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { addConfinement } from './confinement-flags.js';
 import { LOG_LEVELS } from '../logging.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
+import type { PlanFlags } from './plan-command.js';
 import type { RunFlags } from './run-options.js';
 import type { UserMount } from '../steps/presets.js';
 import { UsageError } from './usage-error.js';
@@ -19,6 +20,7 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .enablePositionalOptions()
     .showSuggestionAfterError();
   addRun(program, exit);
+  addPlan(program, exit);
   program
     .command('steps')
     .description('list the steps of a preset with what each does')
@@ -58,11 +60,45 @@ export function createProgram(version: string, exit: (status: number) => void): 
 }
 
 function addRun(program: Command, exit: (status: number) => void): void {
-  const declared = program
-    .command('run')
-    .description('run a command in a root of its own')
-    .argument('[command...]', 'the command and its arguments; needed without --bundle')
-    .passThroughOptions()
+  addRunOptions(
+    program
+      .command('run')
+      .description('run a command in a root of its own')
+      .argument('[command...]', 'the command and its arguments; needed without --bundle')
+      .passThroughOptions(),
+  ).action(async (command: string[], given: RunFlags, self: Command) => {
+    const { statusOf } = await import('./run-command.js');
+    const own = Object.keys(given).filter((flag) => self.getOptionValueSource(flag) === 'cli');
+    exit(await run(command, given, own).catch(statusOf));
+  });
+}
+
+function addPlan(program: Command, exit: (status: number) => void): void {
+  addRunOptions(
+    program
+      .command('plan')
+      .description('say what run would do with the same options, without doing it')
+      .argument('[command...]', 'the command and its arguments; they are not looked at')
+      .passThroughOptions(),
+  )
+    .addOption(
+      new Option('--format <format>', 'how the plan is printed')
+        .choices(['text', 'json', 'mermaid', 'svg', 'html'])
+        .default('text'),
+    )
+    .option('--json', 'the same as --format json')
+    .option('--mermaid', 'the same as --format mermaid')
+    .action(async (_: string[], given: PlanFlags) => {
+      const { statusOf } = await import('./run-command.js');
+      const { planCommand } = await import('./plan-command.js');
+      const write = (text: string): unknown => process.stdout.write(text);
+      exit(await planCommand(given, write).catch(statusOf));
+    });
+}
+
+/** What decides how a command is run; a plan takes the same. */
+function addRunOptions(command: Command): Command {
+  const declared = command
     .addOption(
       new Option('--config <file>', 'take pipeline and options from a file').conflicts('preset'),
     )
@@ -99,7 +135,7 @@ function addRun(program: Command, exit: (status: number) => void): void {
     .option('--share-ipc', 'keep the IPC namespace')
     .option('--share-uts', 'keep the host name')
     .option('--unshare-net', 'a network of its own, with loopback alone');
-  addConfinement(declared)
+  return addConfinement(declared)
     .option(
       '--trace <file>',
       'write every call of the set-up to a file, or to standard error with "-"',
@@ -115,12 +151,7 @@ function addRun(program: Command, exit: (status: number) => void): void {
         .default('text'),
     )
     .option('-q, --quiet', 'log nothing')
-    .option('-v, --verbose', 'log what is done')
-    .action(async (command: string[], given: RunFlags, self: Command) => {
-      const { statusOf } = await import('./run-command.js');
-      const own = Object.keys(given).filter((flag) => self.getOptionValueSource(flag) === 'cli');
-      exit(await run(command, given, own).catch(statusOf));
-    });
+    .option('-v, --verbose', 'log what is done');
 }
 
 /** @param own the flags that the command line has itself, which are no defaults. */

@@ -17,5 +17,6 @@ export interface Observer {
   stepFail?(error: StepError): void;
   /** Every call, undo included. Without such an observer no call is traced. */
   syscall?(step: string, call: TracedCall): void;
-  fallback?(step: string, name: string, error: unknown): void;
+  /** @param cost what is lost by it. */
+  fallback?(step: string, name: string, error: unknown, cost: string): void;
 }

@@ -5,6 +5,7 @@ import type { Token } from './dependencies.js';
 import type { Expectation } from './expectation.js';
 import { createRunContainer, makeStep, type Service } from './injection.js';
 import { describeEntry, type PipelineEntry, type PlannedStep } from './pipeline-entry.js';
+import { recordPlan, type ModelledMachine, type Plan, type PlanOnOptions } from './plan.js';
 import { Run, type RunOptions, type RunReport } from './run.js';
 import type { StepClass } from './step.js';
 import { verifyContainer } from './verification.js';
@@ -78,6 +79,22 @@ export class Pipeline {
     if (problems.length > 0 && !force) throw new PlanError(problems);
     const child = createRunContainer(noSyscalls, undefined, container, this.#withOwn(services));
     return this.#entries.map((entry) => describeEntry(entry, makeStep(child, entry.step)));
+  }
+
+  /**
+   * Executes the very steps on a modelled machine, and says what they do there: their calls with
+   * their arguments, the fallbacks that are taken, the mounts that result. The machine is used up.
+   *
+   * @throws PlanError with everything that is wrong with the order, unless forced. What a run would
+   *   fail with is in the plan.
+   */
+  planOn(machine: ModelledMachine, options: PlanOnOptions = {}): Plan {
+    const problems = checkOrder(this.#entries);
+    const described = this.plan(options);
+    return recordPlan(machine, described, problems, options.rootfs, (observer) =>
+      // There is no host to be kept safe from what the model does.
+      this.run({ ...options, syscalls: machine, observers: [observer], force: true }),
+    );
   }
 
   /**

@@ -9,6 +9,7 @@ import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withRefusalHint } from '../syscalls/refusal-hints.js';
 import { TracingSyscalls } from '../syscalls/tracing-syscalls.js';
+import { diagnosticsObserver } from './diagnostics.js';
 import { NsinitError, StepError } from './errors.js';
 import { EXPECTATIONS, type Expectation } from './expectation.js';
 import { HandOver, sharedKey, type Key } from './key.js';
@@ -78,7 +79,11 @@ export class Run {
   #switched = false;
 
   constructor(private readonly options: RunOptions) {
-    this.#observers = options.observers ?? [];
+    const published = diagnosticsObserver();
+    this.#observers = [
+      ...(options.observers ?? []),
+      ...(published === undefined ? [] : [published]),
+    ];
     this.#logger = options.logger ?? silentLogger;
     const traces = this.#observers.filter((observer) => observer.syscall !== undefined);
     this.#sys =
@@ -224,7 +229,8 @@ export class Run {
     this.#logger.warn(
       `${step.stepName}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`,
     );
-    for (const observer of this.#observers) observer.fallback?.(step.stepName, name, error);
+    for (const observer of this.#observers)
+      observer.fallback?.(step.stepName, name, error, declared.cost);
   }
 }
 

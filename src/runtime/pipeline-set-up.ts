@@ -7,6 +7,7 @@ import {
   TERMINAL,
   USER_NAMESPACE,
 } from '../steps/keys.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
 import type { SetUp, SetUpContext } from './set-up.js';
 import type { LocalRunOptions, SetUpData } from './set-up-options.js';
 
@@ -16,8 +17,9 @@ export function pipelineSetUp(
   { rootfs, noFallbacks, force }: Pick<SetUpData, 'rootfs' | 'noFallbacks' | 'force'>,
   local: LocalRunOptions = {},
 ): SetUp<RunReport> {
-  return (syscalls, context) =>
-    pipeline.run({
+  return (syscalls, context) => {
+    nameHandedOver(syscalls, context);
+    return pipeline.run({
       ...local,
       syscalls,
       rootfs,
@@ -25,20 +27,31 @@ export function pipelineSetUp(
       force,
       provide: [...handedOver(context), ...(local.provide ?? [])],
     });
+  };
 }
 
-function handedOver({
+/** Numbers of processes and terminals differ from run to run; a plan and a trace must not. */
+export function nameHandedOver(
+  { descriptors }: Syscalls,
+  { pidNamespace, terminal }: Pick<SetUpContext, 'pidNamespace' | 'terminal'>,
+): void {
+  if (pidNamespace !== undefined) descriptors.set(pidNamespace, 'PID namespace');
+  if (terminal !== undefined) descriptors.set(terminal, 'terminal');
+}
+
+/** What the runtime knows of the container, by key. */
+export function handedOver({
   pidNamespace,
   terminal,
   userNamespace,
   container,
-}: SetUpContext): Provided[] {
+}: Omit<SetUpContext, 'container'> & Partial<Pick<SetUpContext, 'container'>>): Provided[] {
   const values: Provided[] = [
     [USER_NAMESPACE, userNamespace],
-    [CONTAINER_PROCESS, container],
     // The command is another process, in which the runtime closes everything itself.
     [COMMAND_INHERITS, false],
   ];
+  if (container !== undefined) values.push([CONTAINER_PROCESS, container]);
   if (pidNamespace !== undefined) values.push([PID_NAMESPACE, pidNamespace]);
   if (terminal !== undefined) values.push([TERMINAL, terminal]);
   return values;

@@ -93,16 +93,23 @@ export function text(name: string): Param<string> {
     name,
     kinds: ['string'],
     encode: (value, raw) => raw.push(checkString(name, value)),
-    format: (value) => JSON.stringify(value),
+    format: (value, names) => JSON.stringify(byName(value, names)),
   };
 }
+
+// Numbers of descriptors differ from run to run, names do not.
+const byName = (value: string, names: DescriptorNames): string =>
+  value.replace(
+    /\/proc\/thread-self\/fd\/(\d+)/g,
+    (_, fd: string) => `<${names.get(Number(fd) as Fd)}>`,
+  );
 
 export function nullableText(name: string): Param<string | null> {
   return {
     name,
     kinds: ['string'],
     encode: (value, raw) => raw.push(value === null ? null : checkString(name, value)),
-    format: (value) => (value === null ? 'NULL' : JSON.stringify(value)),
+    format: (value, names) => (value === null ? 'NULL' : JSON.stringify(byName(value, names))),
   };
 }
 
@@ -120,7 +127,7 @@ export function path(name: string): Param<string | FdPath> {
       }
     },
     format: (value, names) =>
-      JSON.stringify(typeof value === 'string' ? value : names.get(value.fd)),
+      JSON.stringify(typeof value === 'string' ? byName(value, names) : names.get(value.fd)),
   };
 }
 

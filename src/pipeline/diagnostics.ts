@@ -1,0 +1,31 @@
+import { channel, type Channel } from 'node:diagnostics_channel';
+import type { Observer } from './observer.js';
+
+/** Channels of `node:diagnostics_channel`, for OpenTelemetry and others. */
+const CHANNELS = {
+  stepStart: channel('nsinit:step-start'),
+  stepEnd: channel('nsinit:step-end'),
+  stepFail: channel('nsinit:step-fail'),
+  rootSwitch: channel('nsinit:root-switch'),
+  syscall: channel('nsinit:syscall'),
+  fallback: channel('nsinit:fallback'),
+} as const satisfies Partial<Record<keyof Observer, Channel>>;
+
+/**
+ * An observer that publishes what a run does, for the channels that somebody listens to when it
+ * begins. Without a listener to `nsinit:syscall` no call is traced.
+ */
+export function diagnosticsObserver(): Observer | undefined {
+  const { stepStart, stepEnd, stepFail, rootSwitch, syscall, fallback } = CHANNELS;
+  if (!Object.values(CHANNELS).some(({ hasSubscribers }) => hasSubscribers)) return undefined;
+  return {
+    stepStart: (step) => stepStart.publish({ step }),
+    stepEnd: (step, micros) => stepEnd.publish({ step, micros }),
+    stepFail: (error) => stepFail.publish({ step: error.step, error }),
+    rootSwitch: (step) => rootSwitch.publish({ step }),
+    fallback: (step, name, error, cost) => fallback.publish({ step, name, error, cost }),
+    ...(syscall.hasSubscribers
+      ? { syscall: (step, call) => syscall.publish({ step, ...call }) }
+      : {}),
+  };
+}

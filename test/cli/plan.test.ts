@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect } from 'chai';
+import { createPreset, PlanError } from '../../src/index.js';
+import { planPipeline, type Plan } from '../../src/plan.js';
+import { formatPlanMermaid } from '../../src/cli/plan-mermaid.js';
+import { formatPlanText } from '../../src/cli/plan-text.js';
+import { directory, file } from '../../src/testing.js';
+
+const small = (): object => ({});
+const plain = { bold: (text: string) => text, dim: (text: string) => text };
+const standard = (): Plan =>
+  planPipeline(createPreset('standard'), { rootfs: '/srv/root', machine: small });
+
+describe('a plan', () => {
+  it('has the calls of each step, the mounts that result, and fits its schema', () => {
+    const plan = standard();
+    expect(plan.failure).to.equal(null);
+    expect(plan.steps.map(({ step }) => step).slice(0, 3)).to.deep.equal([
+      'propagation',
+      'bind-rootfs',
+      'dev',
+    ]);
+    expect(plan.steps[0]?.calls[0]).to.deep.equal({
+      call: 'mount',
+      args: ['""', '"/"', '""', 'MS_SLAVE|MS_REC', '""'],
+      result: '0',
+      failed: false,
+    });
+    expect(plan.mounts.map(({ mountPoint }) => mountPoint)).to.include.members([
+      '/',
+      '/dev',
+      '/proc',
+    ]);
+    const schema = JSON.parse(readFileSync('schemas/plan.schema.json', 'utf8')) as object;
+    const validate = new Ajv2020().compile(schema);
+    expect(validate(JSON.parse(JSON.stringify(plan))), JSON.stringify(validate.errors)).to.equal(
+      true,
+    );
+  });
+
+  it('says at which step and call the run would fail, and what would become of the rest', () => {
+    const machine = () => ({ files: { '/srv/root/proc': file() } });
+    const plan = planPipeline(createPreset('standard'), { rootfs: '/srv/root', machine });
+    expect(plan.failure).to.include({ step: 'system-mounts', undo: 'done' });
+    expect(plan.mounts).to.deep.equal([]);
+    expect(formatPlanText(plan, plain)).to.match(
+      / 4\. system-mounts[^]*fails here: step system-mounts/,
+    );
+  });
+
+  it('has the fallbacks that would be taken, with their cost', () => {
+    const caller = { uid: 1000, gid: 1000, userNamespace: true };
+    const plan = planPipeline(createPreset('standard'), {
+      rootfs: '/srv/root',
+      machine: () => ({ files: { '/srv/root': directory(0o755, { uid: 1000, gid: 1000 }) } }),
+      own: ['ipc', 'uts'],
+      caller,
+    });
+    expect(
+      plan.steps.flatMap(({ fallbacks }) => fallbacks.map(({ fallback }) => fallback)),
+    ).to.include('bind-host-sys');
+  });
+
+  it('tells all that is wrong with the order at once', () => {
+    expect(() =>
+      planPipeline(createPreset('classic', { readonly: true }), {
+        rootfs: '/srv/root',
+        machine: small,
+      }),
+    )
+      .to.throw(PlanError)
+      .with.property('problems')
+      .with.lengthOf(4);
+  });
+
+  it('is printed with a rule at the root switch, and as a flow chart', () => {
+    const text = formatPlanText(standard(), plain);
+    expect(text.indexOf('the root is switched here')).to.be.greaterThan(
+      text.indexOf('root-switch'),
+    );
+    expect(text.indexOf('. umask')).to.be.greaterThan(text.indexOf('the root is switched here'));
+    expect(formatPlanMermaid(standard())).to.match(/^flowchart TD\n {2}s0\["propagation<br\/>make/);
+  });
+
+  it('equals the trace of the run that follows it', function () {
+    if (process.geteuid?.() !== 0) {
+      this.test!.title += ' (needs root)';
+      this.skip();
+    }
+    for (const options of [['--readonly'], ['--preset', 'classic']]) {
+      const env = { ...process.env, NODE_EXTRA_CA_CERTS: '' };
+      const { stdout, stderr } = spawnSync(process.execPath, ['test/plan-diff.mjs', ...options], {
+        encoding: 'utf8',
+        env,
+      });
+      expect(stdout + stderr).to.match(/^[^\n]*: \d{3} calls, 0 differ\n$/);
+    }
+  }).timeout(60_000);
+});
