@@ -1,19 +1,10 @@
-import { expectedMount } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import { ROOTFS } from '../pipeline/run.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
-import {
-  AT_EMPTY_PATH,
-  O_CLOEXEC,
-  O_DIRECTORY,
-  O_PATH,
-  STATX_ATTR_MOUNT_ROOT,
-  STATX_BASIC_STATS,
-  STATX_MNT_ID,
-} from '../syscalls/file-flags.js';
+import { O_CLOEXEC, O_DIRECTORY, O_PATH, STATX_ATTR_MOUNT_ROOT } from '../syscalls/file-flags.js';
 import { flags, hasFlags } from '../syscalls/flags.js';
 import { readMountinfo } from '../syscalls/mountinfo.js';
 import {
@@ -27,7 +18,7 @@ import {
 import { fdPath, hostPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { keepMounted } from './attach-mount.js';
-import { checkSameFile } from './identity.js';
+import { isSameFile, statOf } from './identity.js';
 import { makeReadonlyBelow, READONLY_BY_REMOUNT } from './readonly-mount.js';
 
 export interface BindRootfsOptions {
@@ -81,12 +72,24 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     // The old descriptor leads below the new mount; the caller's path leads to its top.
     const how = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
     const bound = keepMounted(this.sys, context, () => this.sys.openat2(AT_FDCWD, rootfs, how));
-    this.#checkBound(root.fd, bound, rootfs);
+    const stat = statOf(this.sys, bound);
+    // The caller's path may lead elsewhere by now: the directory can have been renamed.
+    if (
+      !isSameFile(stat, statOf(this.sys, root.fd)) ||
+      !hasFlags(stat.attributes, STATX_ATTR_MOUNT_ROOT)
+    ) {
+      throw new NsinitError(
+        'NSINIT_VERIFY',
+        `${rootfs} is not the directory any more that it was at the start: another process has replaced it`,
+      );
+    }
     root.rebase(bound);
     if (readonlyBelow) makeReadonlyBelow(this.sys, context, bound);
-    context.expect(
-      expectedMount(this.sys, bound, readonly ? { attributes: MOUNT_ATTR_RDONLY } : {}),
-    );
+    context.expect({
+      mount: stat.mntId,
+      name: rootfs,
+      ...(readonly ? { attributes: MOUNT_ATTR_RDONLY } : {}),
+    });
     if (readonly) {
       this.sys.mount(
         fdPath(bound),
@@ -98,18 +101,8 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     }
   }
 
-  /** The caller's path may lead elsewhere by now: the directory can have been renamed. */
-  #checkBound(before: Fd, bound: Fd, rootfs: string): void {
-    const complaint = `${rootfs} is not the directory any more that it was at the start: another process has replaced it`;
-    checkSameFile(this.sys, before, bound, complaint);
-    const { attributes } = this.sys.statx(bound, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-    if (!hasFlags(attributes, STATX_ATTR_MOUNT_ROOT))
-      throw new NsinitError('NSINIT_VERIFY', complaint);
-  }
-
   #makeParentPrivate(root: Fd): void {
-    const what = flags(STATX_BASIC_STATS, STATX_MNT_ID);
-    const { mntId } = this.sys.statx(root, '', AT_EMPTY_PATH, what);
+    const { mntId } = statOf(this.sys, root);
     const around = readMountinfo(this.sys).find(({ id }) => BigInt(id) === mntId);
     if (around?.shared === true)
       this.sys.mount('', hostPath(around.mountPoint), '', MS_PRIVATE, '');

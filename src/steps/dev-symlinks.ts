@@ -59,8 +59,9 @@ export class DevSymlinksStep implements Step<DevSymlinksOptions> {
     inDev(context, (dev) => {
       for (const { name, target, behind } of LINKS) {
         if (!always && !isThere(behind)) continue;
-        context.root.removeIn(dev, name);
-        context.root.symlinkIn(dev, name, target);
+        // The seed removes first what may be there.
+        if (always) context.root.removeIn(dev, name);
+        context.root.symlinkOver(dev, name, target);
         context.expect({ path: `/dev/${name}`, type: S_IFLNK, target });
       }
     });

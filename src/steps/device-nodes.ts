@@ -19,7 +19,7 @@ import type { DeviceNumber, Syscalls } from '../syscalls/syscalls.js';
 import { withFd, withoutUmask } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { inDev } from './dev-directory.js';
-import { checkDevice, type Device } from './identity.js';
+import { checkDevice, checkDeviceStat, type Device } from './identity.js';
 
 export interface DeviceNodesOptions {
   /** Copies type, mode and number of the host's nodes, and takes whatever is there already. */
@@ -141,7 +141,5 @@ function checkNode(
   name: string,
   wanted: Device,
 ): void {
-  withFd(sys, root.openIn(dev, name), (fd) =>
-    checkDevice(sys, fd, `${sys.descriptors.get(dev)}/${name}`, wanted),
-  );
+  checkDeviceStat(root.lookIn(dev, name), `${sys.descriptors.get(dev)}/${name}`, wanted);
 }

@@ -7,12 +7,13 @@ import {
   S_IFMT,
   STATX_ATTR_MOUNT_ROOT,
   STATX_BASIC_STATS,
+  STATX_MNT_ID,
 } from '../syscalls/file-flags.js';
 import { PROC_SUPER_MAGIC, SYSFS_MAGIC } from '../syscalls/file-system-magic.js';
-import { hasFlags } from '../syscalls/flags.js';
+import { flags, hasFlags } from '../syscalls/flags.js';
 import type { DeviceNumber, Statx, Syscalls } from '../syscalls/syscalls.js';
 
-// By descriptor, all of them: what stands under a name may have been swapped since it was opened.
+// Of what was opened, and not of a name again: what stands under a name may have been swapped since.
 
 /** A device node as it has to be. */
 export interface Device {
@@ -20,16 +21,25 @@ export interface Device {
   readonly number: DeviceNumber;
 }
 
-const statOf = (sys: Syscalls, fd: Fd): Statx =>
-  sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+/** What an open descriptor leads to, and on which mount that is. @throws SyscallError */
+export const statOf = (sys: Syscalls, fd: Fd): Statx =>
+  sys.statx(fd, '', AT_EMPTY_PATH, flags(STATX_BASIC_STATS, STATX_MNT_ID));
 
 /**
  * A node judged by its number alone may be a block device or a file (CVE-2026-88265).
  *
  * @throws NsinitError `NSINIT_VERIFY` when the file is not that device.
  */
-export function checkDevice(sys: Syscalls, fd: Fd, path: string, { type, number }: Device): void {
-  const { mode, rdev } = statOf(sys, fd);
+export function checkDevice(sys: Syscalls, fd: Fd, path: string, wanted: Device): void {
+  checkDeviceStat(statOf(sys, fd), path, wanted);
+}
+
+/** The same, of what has been looked at. */
+export function checkDeviceStat(
+  { mode, rdev }: Statx,
+  path: string,
+  { type, number }: Device,
+): void {
   if ((mode & S_IFMT) === type && rdev.major === number.major && rdev.minor === number.minor)
     return;
   const kind = type === S_IFCHR ? 'character' : 'block';
@@ -45,7 +55,8 @@ export function checkSameFile(sys: Syscalls, fd: Fd, other: Fd, complaint: strin
   throw new NsinitError('NSINIT_VERIFY', complaint);
 }
 
-function isSameFile(one: Statx, other: Statx): boolean {
+/** Whether it is the same file. */
+export function isSameFile(one: Statx, other: Statx): boolean {
   const { major, minor } = one.dev;
   return one.ino === other.ino && major === other.dev.major && minor === other.dev.minor;
 }

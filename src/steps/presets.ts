@@ -85,7 +85,7 @@ function classic(options: PresetOptions): Pipeline {
     .use(DevSymlinksStep, { always: true });
   if (options.console !== undefined)
     pipeline
-      .use(PtmxStep)
+      .use(PtmxStep, { classic: true })
       .use(
         ConsoleStep,
         options.console === true ? { classic: true } : { path: hostPath(options.console) },

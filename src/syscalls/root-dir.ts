@@ -2,6 +2,7 @@ import type { Fd } from './descriptor.js';
 import {
   AT_EMPTY_PATH,
   AT_REMOVEDIR,
+  AT_SYMLINK_NOFOLLOW,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
@@ -23,7 +24,7 @@ import { flags } from './flags.js';
 import { component, PathError, type InRootPath } from './paths.js';
 import { isErrno } from './syscall-error.js';
 import { removeEntry, RemovableEntry } from './removed-entry.js';
-import type { Syscalls } from './syscalls.js';
+import type { Statx, Syscalls } from './syscalls.js';
 import { orClose, openThrough } from './with-fd.js';
 
 /** Takes back one effect. */
@@ -110,14 +111,37 @@ export class RootDir {
    * and /sys are such only: an image whose /proc is a link has shown other files instead
    * (CVE-2019-19921), one whose /dev is a link has got the host's changed (CVE-2026-41579).
    *
-   * @throws SyscallError, ELOOP when there is a link on the way; PathError when it is something else.
+   * @throws SyscallError, ELOOP when there is a link on the way, ENOTDIR when it is something else.
    */
   realDirectory(path: string, mode: number): Fd {
     const { parent, name } = splitPath(path);
-    if (parent === '/') return this.enterIn(this.fd, name, mode);
+    if (parent === '/') return this.#enterExisting(this.fd, name, mode);
     return openThrough(this.sys, this.open(parent, DIRECTORY, RESOLVE_NO_SYMLINKS), (fd) =>
-      this.enterIn(fd, name, mode),
+      this.#enterExisting(fd, name, mode),
     );
+  }
+
+  // Images have these directories, as a rule: they are opened first and made only then.
+  #enterExisting(directory: Fd, name: string, mode: number): Fd {
+    try {
+      return this.#openDirectoryIn(directory, name);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+      return this.enterIn(directory, name, mode);
+    }
+  }
+
+  /** With O_NOFOLLOW a link is ENOTDIR too (openat2(2)). @throws SyscallError */
+  #openDirectoryIn(directory: Fd, name: string): Fd {
+    try {
+      return this.sys.openat2(directory, component(name), { flags: flags(DIRECTORY, O_NOFOLLOW) });
+    } catch (error) {
+      if (!isErrno(error, 'ENOTDIR', 'ELOOP')) throw error;
+      const where = `${this.sys.descriptors.get(directory)}/${name}`.replace('//', '/');
+      throw error.withHint(
+        `${where} must be a directory and no link, and something else is in its place`,
+      );
+    }
   }
 
   /**
@@ -174,18 +198,19 @@ export class RootDir {
     });
   }
 
+  /** Looks at what is in a directory under a name, a symbolic link itself. @throws SyscallError */
+  lookIn(directory: Fd, name: string): Statx {
+    return this.sys.statx(directory, component(name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS);
+  }
+
   /**
    * Opens a directory in a directory, and makes it if it is missing; never through a link.
    *
-   * @throws SyscallError; PathError when something else is there.
+   * @throws SyscallError, ENOTDIR when something else is there.
    */
   enterIn(directory: Fd, name: string, mode: number): Fd {
     this.mkdirIn(directory, name, mode);
-    return this.#refuse(
-      this.openIn(directory, name),
-      'must be a directory and no link',
-      (type) => !isDirectory(type),
-    );
+    return this.#openDirectoryIn(directory, name);
   }
 
   /** Makes a directory in a directory. @returns whether it was missing. @throws SyscallError */
@@ -206,6 +231,21 @@ export class RootDir {
     const kept = this.#keep(directory);
     this.sys.symlinkat(target, directory, component(name));
     this.#deferUnlink(kept, name, NO_FLAGS);
+  }
+
+  /**
+   * Makes a symbolic link in a directory, in place of a file or an empty directory that is there.
+   *
+   * @throws SyscallError
+   */
+  symlinkOver(directory: Fd, name: string, target: string): void {
+    try {
+      this.symlinkIn(directory, name, target);
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+      this.removeIn(directory, name);
+      this.symlinkIn(directory, name, target);
+    }
   }
 
   /** Makes a device node in a directory. @throws SyscallError */
