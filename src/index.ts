@@ -66,9 +66,10 @@ export {
   type Provided,
   type RunOptions,
   type RunReport,
+  type StepTime,
   type TakenFallback,
 } from './pipeline/run.js';
-export type { Fallback, Step, StepClass, StepContext, View } from './pipeline/step.js';
+export type { Fallback, Step, StepClass, StepContext, Tolerance, View } from './pipeline/step.js';
 
 export {
   attachMount,
@@ -147,9 +148,19 @@ export { TmpfsMountStep, type TmpfsMountOptions } from './steps/tmpfs-mount.js';
 export { UmaskStep, type UmaskOptions } from './steps/umask.js';
 export { VerifyStep } from './steps/verify.js';
 
-export type { Capability, CapabilityOptions, CapabilitySets } from './runtime/capabilities.js';
+export {
+  CAPABILITY_NAMES,
+  type Capability,
+  type CapabilityOptions,
+  type CapabilitySets,
+} from './runtime/capabilities.js';
 export { CommandError } from './runtime/command-error.js';
-export { Container, type ContainerControls, type ContainerEnd } from './runtime/container.js';
+export {
+  Container,
+  type ContainerControls,
+  type ContainerEnd,
+  type ContainerEvents,
+} from './runtime/container.js';
 export type { LaunchOptions, NamespaceLaunchOptions } from './runtime/launch-options.js';
 export { launch, WaitingEndedError } from './runtime/launch.js';
 export {
@@ -166,7 +177,12 @@ export {
   type PoolOptions,
 } from './runtime/pool.js';
 export { openUserNamespace, type UserNamespaceHandle } from './runtime/open-user-namespace.js';
-export type { ResourceLimit, ResourceLimits } from './runtime/resource-limits.js';
+export {
+  RESOURCE_LIMIT_NUMBERS,
+  type ResourceLimit,
+  type ResourceLimitName,
+  type ResourceLimits,
+} from './runtime/resource-limits.js';
 export type {
   SeccompAction,
   SeccompComparison,
@@ -233,3 +249,4 @@ export type {
 export { readAll, writeAll } from './syscalls/whole-content.js';
 export { formatTracedCall, TracingSyscalls, type TracedCall } from './syscalls/tracing-syscalls.js';
 export type { SyscallTransport } from './syscalls/transport.js';
+export type { ProcessEnd } from './syscalls/process-calls.js';

@@ -30,7 +30,11 @@ export type { HostFile, HostReader } from './syscalls/model/host/host-reader.js'
 export type { IdRange } from './syscalls/model/user-namespace.js';
 
 export { CALL_ERRNOS } from './syscalls/call-errnos.js';
-export { FailingSyscalls, type InjectedFault } from './syscalls/failing-syscalls.js';
+export {
+  FailingSyscalls,
+  type InjectedFault,
+  type PassedCall,
+} from './syscalls/failing-syscalls.js';
 export type {
   AbsorbedFault,
   FaultFailure,

@@ -26,7 +26,8 @@ export interface ContainerControls {
   readonly killSignal: NodeJS.Signals | number;
 }
 
-interface ContainerEvents {
+/** What a container emits. */
+export interface ContainerEvents {
   exit: [code: number | null, signal: NodeJS.Signals | null];
   close: [code: number | null, signal: NodeJS.Signals | null];
 }
@@ -51,6 +52,7 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
   #timedOut = false;
   #aborted = false;
 
+  /** @internal */
   constructor(
     running: RunningProcess,
     streams: readonly (Readable | Writable | null)[],

@@ -15,7 +15,7 @@ export type NamespaceName = 'mount' | 'pid' | 'uts' | 'ipc' | 'net' | 'cgroup' |
 /** A new namespace, the caller's own, or one that exists: the path of its file, as in `/proc/PID/ns/net`. */
 export type NamespaceChoice = 'new' | 'shared' | { readonly join: string };
 
-/** What the container gets of each namespace; the rest as {@link DEFAULT_NAMESPACES}. */
+/** What the container gets of each namespace. Left out, mount, PID, UTS and IPC are new, others shared. */
 export type NamespaceOptions = { readonly [N in NamespaceName]?: NamespaceChoice | undefined };
 
 /** Every namespace decided. */

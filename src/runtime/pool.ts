@@ -40,7 +40,7 @@ export class ContainerPool implements AsyncDisposable {
   #refilling = false;
   #settled: Promise<void> = Promise.resolve();
 
-  /** Use {@link createPool}. */
+  /** @internal Use {@link createPool}. */
   constructor(
     private readonly thread: LaunchThread,
     private readonly plan: NamespacePlan,
