@@ -14,6 +14,7 @@ const ROOT_DIR_TOLERATES: readonly Tolerance[] = [
     errnos: ['EAGAIN'],
     because: 'something was renamed on the way, and the path is resolved again',
   },
+  { call: 'symlinkat', errnos: ['EEXIST'], because: 'what is in the place is removed first' },
   { call: 'unlinkat', errnos: ['ENOENT'], because: 'there is nothing to remove' },
   { call: 'statx', errnos: ['ENOENT'], because: 'there is nothing to remove' },
 ];
