@@ -21,7 +21,31 @@ for d in usr proc dev tmp $NODE $PWD; do mkdir -p ./$d; mount --rbind /$d ./$d; 
 for d in bin lib lib64 sbin; do [ -e /$d ] && cp -a /$d . || :; done; cd /
 `;
 
+// A namespace whose root is a ramfs, as an initramfs is one.
+const RAMFS = `
+mount -t ramfs ramfs $T; cd $T; mkdir old
+for d in usr proc dev tmp etc $NODE $PWD; do mkdir -p ./$d; mount --rbind /$d ./$d; done
+for d in bin lib lib64 sbin; do [ -e /$d ] && cp -a /$d . || :; done
+pivot_root . old; cd $PWD; umount -l /old
+`;
+
+// Each bind of the whole tree doubles it; binds of its parts fill what is left.
+const FULL = `
+mount -t tmpfs t $T; cd $T; i=1;
+while mkdir $T/$i && mount --rbind $T $T/$i 2>/dev/null; do i=$((i+1)); done
+while [ $i -gt 1 ]; do
+  i=$((i-1)); mkdir $T/fill$i; mount --rbind $T/$i $T/fill$i 2>/dev/null || :
+done
+cd $PWD
+`;
+
 const HOSTS: readonly HostCase[] = [
+  { name: 'a ramfs as the root of the namespace', prepare: RAMFS },
+  {
+    name: 'fs.mount-max reached',
+    prepare: FULL,
+    says: /ENOSPC.*raise fs\.mount-max/,
+  },
   { name: 'mounts that are shared', propagation: 'shared' },
   {
     name: 'hundreds of mounts',
