@@ -23,6 +23,8 @@ export const VARIANTS = [
   ['--no-verify'],
   ['--preset', 'classic'],
   ['--preset', 'classic', '--no-pivot'],
+  ['--tty'],
+  ['--preset', 'classic', '--tty'],
 ];
 
 /** The calls that a plan and a run of the same options make, as text. */

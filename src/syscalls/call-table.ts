@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { DescriptorNames } from './descriptor-names.js';
 import { AT_FDCWD, type Fd } from './descriptor.js';
-import { AT_NAMES, F_NAMES, IOCTL_NAMES, STATX_NAMES } from './file-flags.js';
+import { AT_NAMES, F_NAMES, IOCTL_NAMES, STATX_NAMES, TIOCGPTPEER } from './file-flags.js';
 import * as mountFlags from './mount-flags.js';
 import {
   bits,
@@ -253,6 +253,9 @@ export const CALLS: CallTable = {
     numbers: [16, 29],
     params: [fd('fd'), oneOf('request', IOCTL_NAMES), ioctlArg],
     decode: number,
+    track: (names, [master, request], result) => {
+      if (request === TIOCGPTPEER) names.set(result as Fd, `peer of ${names.get(master)}`);
+    },
   },
 
   umask: { numbers: [95, 166], params: [octal('mask', 0o777)], decode: number },
