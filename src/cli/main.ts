@@ -20,23 +20,15 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${packageVersion()}\n`);
     return;
   }
-  const { createProgram } = await import('./program.js');
+  const { createProgram, statusOfParsing } = await import('./program.js');
   const program = createProgram(packageVersion(), (status) => {
     process.exitCode = status;
   });
   try {
     await program.parseAsync(['node', 'nsinit', ...args]);
   } catch (error) {
-    process.exitCode = await exitStatus(error);
+    process.exitCode = statusOfParsing(error);
   }
-}
-
-async function exitStatus(error: unknown): Promise<number> {
-  const { CommanderError } = await import('commander');
-  // It has written what is wrong, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  process.stderr.write(`nsinit: ${error instanceof Error ? error.message : String(error)}\n`);
-  return 2;
 }
 
 void main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { addConfinement } from './confinement-flags.js';
 import { LOG_LEVELS } from '../logging.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
@@ -10,6 +10,14 @@ import { UsageError } from './usage-error.js';
 const collect =
   (parse: (value: string) => UserMount) =>
   (value: string, before: UserMount[]): UserMount[] => [...before, parse(value)];
+
+/** The exit status for what parsing the command line threw; it is told in one line. */
+export function statusOfParsing(error: unknown): number {
+  // It has written what is wrong, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  process.stderr.write(`nsinit: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 2;
+}
 
 /** The command line. @param exit takes the exit status. */
 export function createProgram(version: string, exit: (status: number) => void): Command {

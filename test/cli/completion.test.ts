@@ -28,7 +28,11 @@ describe('completion', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   const shell = (name: Shell, options: readonly string[], script: string): string => {
-    const run = spawnSync(name, [...options, '-c', script], { cwd: folder, encoding: 'utf8' });
+    const run = spawnSync(name, [...options, '-c', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
     expect(run.stderr).to.equal('');
     return run.stdout;
   };
@@ -88,11 +92,12 @@ describe('completion', () => {
 
   inShell('zsh', 'offers the values of an option', function () {
     this.timeout(60_000);
-    // A shell with a terminal: only there does zsh complete.
+    // A shell with a terminal: only there does zsh complete. It says when it edits a line:
+    // what is typed before is echoed by the terminal.
     const script = `zmodload zsh/zpty
 zpty z zsh -f -i
 read_until() { local chunk; while zpty -r z chunk; do out+=$chunk; [[ $chunk == *$1* ]] && break; done }
-zpty -w z "TERM=dumb; autoload -Uz compinit; compinit -D -u; source ${fileOf('zsh')}; print rea''dy"
+zpty -w z "TERM=dumb; autoload -Uz compinit; compinit -D -u; source ${fileOf('zsh')}; zle-line-init() { print rea''dy; }; zle -N zle-line-init"
 read_until ready
 out=
 zpty -w -n z $'nsinit run --preset \\t\\x15print do\\'\\'ne\\n'
