@@ -94,6 +94,7 @@ export function findPeers(rootfs, scratch, { podman = false } = {}) {
     '--mount-proc',
     '/bin/true',
   ];
+  const podmanArgs = ['run', '--rm', '--network=host', '--rootfs', rootfs, '/bin/true'];
   const all = {
     bwrap: ['bwrap', () => [...bwrapArgs(rootfs), '/bin/true']],
     'bwrap --cap-drop ALL': [
@@ -106,8 +107,9 @@ export function findPeers(rootfs, scratch, { podman = false } = {}) {
     ...(podman
       ? {
           'podman run': [
-            'podman',
-            () => ['run', '--rm', '--network=host', '--rootfs', rootfs, '/bin/true'],
+            // In a mount namespace of its own: it leaves a mount of its storage on the machine.
+            'unshare',
+            () => ['--mount', 'podman', ...podmanArgs],
           ],
         }
       : {}),
