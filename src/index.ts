@@ -137,7 +137,7 @@ export {
   type PropagationMode,
   type PropagationOptions,
 } from './steps/propagation.js';
-export { PtmxStep } from './steps/ptmx.js';
+export { PtmxStep, type PtmxOptions } from './steps/ptmx.js';
 export { ReadonlyRootStep } from './steps/readonly-root.js';
 export { RemountProcStep } from './steps/remount-proc.js';
 export { RemountSysStep } from './steps/remount-sys.js';
