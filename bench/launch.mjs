@@ -10,6 +10,7 @@ const HARDENED = { capabilities: [], noNewPrivileges: true };
 /** From request to exit of /bin/true, from this Node program. */
 export async function benchLaunch({ rootfs, peers, quick }) {
   const pool = await createPool({ size: 2, rootfs });
+  const bare = await createPool({ size: 2, rootfs, ahead: 'namespaces' });
   const exit = async (starting) => {
     await once(await starting, 'exit');
   };
@@ -17,15 +18,16 @@ export async function benchLaunch({ rootfs, peers, quick }) {
   const subjects = {
     'nsinit, pooled': () => exit(pool.launch(JOB)),
     'nsinit, pooled, hardened': () => exit(pool.launch({ ...JOB, ...HARDENED })),
+    'nsinit, pooled, set up at launch': () => exit(bare.launch(JOB)),
     'nsinit, launch()': () => exit(launch({ ...JOB, rootfs })),
     'nsinit, launch(), hardened': () => exit(launch({ ...JOB, ...HARDENED, rootfs })),
     'bare spawn': () => run(`${rootfs}/bin/true`, []),
     ...spawned,
   };
   // What the last one leaves behind is cleared before the next begins, for each alike.
-  const before = () => pool.settled();
+  const before = () => Promise.all([pool.settled(), bare.settled()]);
   const times = medians(await interleave(subjects, { rounds: quick ? 60 : 200, before }));
-  await pool.close();
+  await Promise.all([pool.close(), bare.close()]);
   const rows = Object.entries(times).map(([name, value]) => ({
     name,
     value,

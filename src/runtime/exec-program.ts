@@ -20,7 +20,7 @@ const CLOSE_RANGE_CLOEXEC = 4;
 /** What makes the waiting stub the command, as bytes; plain data, for the way between threads. */
 export interface CommandProgram {
   readonly bytes: Uint8Array;
-  /** Descriptors that go with it; the mount namespace follows them. */
+  /** Descriptors that go with it; the mount namespace follows them, unless it is entered already. */
   readonly descriptors: readonly Fd[];
   /** What its calls are called in a message. */
   readonly calls: EncodedProgram['calls'];
@@ -39,12 +39,18 @@ export function encodeCommand(
   {
     userNamespace,
     hasInit,
-  }: { readonly userNamespace: IdMaps | undefined; readonly hasInit: boolean },
+    inRoot = false,
+  }: {
+    readonly userNamespace: IdMaps | undefined;
+    readonly hasInit: boolean;
+    /** Whether it is in the finished root already. */
+    readonly inRoot?: boolean;
+  },
 ): CommandProgram {
   const program = new StubProgram();
   const own = spec.stdio.filter((entry): entry is Fd => entry !== 'null');
   program.call('umask', [spec.umask ?? 0]);
-  enterRoot(program, own.length);
+  if (!inRoot) enterRoot(program, own.length);
   if (spec.hostname !== undefined) setUtsName(program, 'sethostname', spec.hostname);
   if (spec.domainname !== undefined) setUtsName(program, 'setdomainname', spec.domainname);
   placeDescriptors(program, spec.stdio);
@@ -61,7 +67,7 @@ export function encodeCommand(
   if (!early && spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
   execute(program, spec);
   // The mount namespace is one descriptor more.
-  const { bytes, calls } = program.encode('serve', own.length + 1);
+  const { bytes, calls } = program.encode('serve', own.length + (inRoot ? 0 : 1));
   return { bytes, calls, descriptors: own, ownUmask: spec.umask !== undefined };
 }
 
@@ -77,7 +83,7 @@ export function putUmask(program: Pick<CommandProgram, 'bytes' | 'ownUmask'>, um
  * Entering the mount namespace again puts the root on top of whatever is mounted there now
  * (setns(2)), so that both are alike.
  */
-function enterRoot(program: StubProgram, fd: number): void {
+export function enterRoot(program: StubProgram, fd: number): void {
   program
     .call('setns', [fd, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] })
     .call('close', [fd]);

@@ -21,7 +21,13 @@ export interface PreparedData {
 
 /** What the main thread asks of a launch thread. */
 export type LaunchRequest =
-  | { readonly op: 'prepare'; readonly id: number; readonly plan: NamespacePlan }
+  | {
+      readonly op: 'prepare';
+      readonly id: number;
+      readonly plan: NamespacePlan;
+      /** Sets the root up as well. */
+      readonly setUp?: SetUpData | undefined;
+    }
   | { readonly op: 'load'; readonly id: number; readonly setUp: SetUpData }
   | {
       readonly op: 'launch';
@@ -32,11 +38,21 @@ export type LaunchRequest =
       readonly command: { readonly program: BareCommandProgram; readonly dieWithParent: boolean };
     };
 
-/** What a launch tells when the command runs. */
-export interface LaunchReport {
+/** What is told of a root that was set up. */
+export interface RootReport {
   readonly place: SetUpPlace;
   /** What the set-up told: a pipeline its steps, their times, and the fallbacks taken. */
   readonly setUp: unknown;
+}
+
+/** A root that waits for a command. */
+export interface ReadyRoot extends RootReport {
+  /** The file mode creation mask that its set-up left. */
+  readonly umask: number;
+}
+
+/** What a launch tells when the command runs. */
+export interface LaunchReport extends RootReport {
   /** A call between fork and exec that was refused. */
   readonly refused?: Refusal;
 }
@@ -44,5 +60,5 @@ export interface LaunchReport {
 /** The answer of a launch thread. Namespaces made for a launch are announced before it goes on. */
 export type LaunchReply =
   | { readonly id: number; readonly prepared: PreparedData }
-  | { readonly id: number; readonly ok: true; readonly value?: LaunchReport }
+  | { readonly id: number; readonly ok: true; readonly value?: LaunchReport | ReadyRoot }
   | { readonly id: number; readonly ok: false; readonly error: ErrorData };

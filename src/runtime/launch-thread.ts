@@ -5,7 +5,13 @@ import { PathError } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import { CommandError } from './command-error.js';
 import { decodeError, type ErrorClasses } from './error-transfer.js';
-import type { LaunchReply, LaunchReport, LaunchRequest, PreparedData } from './launch-messages.js';
+import type {
+  LaunchReply,
+  LaunchReport,
+  LaunchRequest,
+  PreparedData,
+  ReadyRoot,
+} from './launch-messages.js';
 import { NamespaceError } from './namespaces.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
 import type { SetUpData } from './set-up-options.js';
@@ -35,7 +41,7 @@ type LaunchJob = Omit<Extract<LaunchRequest, { op: 'launch' }>, 'id' | 'op'>;
 
 interface Waiting {
   prepared(data: PreparedData): void;
-  resolve(value: LaunchReport | undefined): void;
+  resolve(value: LaunchReport | ReadyRoot | undefined): void;
   reject(error: Error): void;
 }
 
@@ -85,6 +91,17 @@ export class LaunchThread {
     return made;
   };
 
+  /** Prepares namespaces and sets a root up in them. `prepared` is told as by {@link launch}. */
+  async prepareRoot(
+    plan: NamespacePlan,
+    setUp: SetUpData,
+    prepared: (data: PreparedData) => void,
+  ): Promise<ReadyRoot> {
+    const root = await this.#ask({ op: 'prepare', plan, setUp }, prepared);
+    if (root === undefined) throw new Error('the launch thread has set nothing up');
+    return root as ReadyRoot;
+  }
+
   /** Loads a set-up ahead of its first use. */
   async load(setUp: SetUpData): Promise<void> {
     await this.#ask({ op: 'load', setUp });
@@ -94,13 +111,13 @@ export class LaunchThread {
   async launch(job: LaunchJob, prepared: (data: PreparedData) => void): Promise<LaunchReport> {
     const report = await this.#ask({ op: 'launch', ...job }, prepared);
     if (report === undefined) throw new Error('the launch thread has started nothing');
-    return report;
+    return report as LaunchReport;
   }
 
   #ask(
     request: WithoutId<LaunchRequest>,
     prepared: (data: PreparedData) => void = () => undefined,
-  ): Promise<LaunchReport | undefined> {
+  ): Promise<LaunchReport | ReadyRoot | undefined> {
     this.#next += 1;
     const id = this.#next;
     // The program stays for an answer, and not for the thread.

@@ -2,7 +2,7 @@ import type { Pipeline } from '../pipeline/pipeline.js';
 import type { RunReport } from '../pipeline/run.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import { Container } from './container.js';
-import { encodeCommand } from './exec-program.js';
+import { encodeCommand, type CommandProgram } from './exec-program.js';
 import type { LaunchReport, LaunchRequest, PreparedData } from './launch-messages.js';
 import type { LaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
@@ -15,12 +15,12 @@ import {
   terminalSizeOf,
 } from './plan-launch.js';
 import { fromData } from './prepared-data.js';
-import { RunningProcess } from './running-process.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { closePrepared, explainRefusal } from './start-command.js';
 import { ContainerThread, startInNamespaces, type NamespacePlan } from './start-container.js';
 import { openStdio, type OpenedStdio } from './stdio.js';
 import { openPseudoTerminal, Terminal } from './terminal.js';
+import { hasEnded, runInReadyRoot, watchOver, type WaitingContainer } from './waiting-container.js';
 
 /**
  * Starts a command in a root of its own.
@@ -40,26 +40,22 @@ export async function launch(options: LaunchOptions): Promise<Container> {
   return launchIn(thread, options, plan);
 }
 
-/** Namespaces with a process that waits, and the watch over it. */
-export interface WaitingContainer {
-  readonly data: PreparedData;
-  readonly process: RunningProcess;
+/** Where a launch takes its container from. */
+export interface Supply {
+  /** Whether what it gives out has its root set up. */
+  readonly ready: boolean;
+  /** Called once the options have been found good; undefined for a container made for this launch. */
+  take(): WaitingContainer | undefined;
 }
 
-/** Watches over prepared namespaces: from now on their processes are reaped when they end. */
-export function watchOver({ processes }: RuntimeHost, data: PreparedData): WaitingContainer {
-  // A descriptor of its own: the other belongs to the launch, and closes with it.
-  const pidfd = processes.pidfd_open(data.runner.pid);
-  const pids = { command: data.runner.pid, init: data.init?.pid, pidfd };
-  return { data, process: new RunningProcess(processes, pids) };
-}
+const NOTHING_PREPARED: Supply = { ready: false, take: () => undefined };
 
-/** Starts a command in namespaces that `take` hands out once the options have been found good. */
+/** Starts a command in a container of a supply. */
 export async function launchIn(
   thread: LaunchThread,
   options: LaunchOptions,
   plan: NamespacePlan,
-  take: () => WaitingContainer | undefined = () => undefined,
+  supply: Supply = NOTHING_PREPARED,
 ): Promise<Container> {
   const { host } = thread;
   const { signal } = options;
@@ -68,35 +64,31 @@ export async function launchIn(
   let waiting: WaitingContainer | undefined;
   let taken = false;
   try {
-    const spec = planProcess(host, options, ends.stdio.entries);
-    const program = encodeCommand(spec, {
-      userNamespace: plan.maps,
-      hasInit: plan.namespaces.pid === 'new',
-    });
-    waiting = take();
+    const { dieWithParent, command, ...spec } = planProcess(host, options, ends.stdio.entries);
+    const program = encodeCommand(
+      { ...spec, dieWithParent, command },
+      {
+        userNamespace: plan.maps,
+        hasInit: plan.namespaces.pid === 'new',
+        inRoot: supply.ready,
+      },
+    );
+    waiting = supply.take();
     taken = waiting !== undefined;
-    const from = waiting === undefined ? { plan } : { prepared: waiting.data };
-    const { calls, ...bare } = program;
-    const command = {
-      program: { ...bare, count: calls.length },
-      dieWithParent: spec.dieWithParent,
-    };
-    const watch = (data: PreparedData): void => void (waiting = watchOver(host, data));
-    const setUp = setUpDataOf(options);
     const {
       refused,
       setUp: report,
       place,
-    } = setUp === undefined
-      ? await launchFromHere(
+    } = waiting?.root !== undefined
+      ? await runInReadyRoot(host, waiting, waiting.root, program)
+      : await setUpAndRun(
           thread,
           options,
           waiting?.data ?? plan,
-          { command, terminal: ends.master },
-          watch,
-        )
-      : await thread.launch({ from, setUp, terminal: ends.master, command }, watch);
-    if (refused !== undefined) throw explainRefusal(refused, program, spec.command);
+          { program, dieWithParent, terminal: ends.master },
+          (data) => void (waiting = watchOver(host, data)),
+        );
+    if (refused !== undefined) throw explainRefusal(refused, program, command);
     const { process } = waiting as unknown as WaitingContainer;
     signal?.throwIfAborted();
     ends.stdio.closeTheirs();
@@ -119,6 +111,30 @@ export async function launchIn(
     await waiting?.process.gone;
     throw died ? new WaitingEndedError({ cause: error }) : error;
   }
+}
+
+/** What is started, whole. */
+interface Start {
+  readonly program: CommandProgram;
+  readonly dieWithParent: boolean;
+  readonly terminal: Fd | undefined;
+}
+
+/** Sets the root up and runs the command, in prepared namespaces or in new ones. */
+function setUpAndRun(
+  thread: LaunchThread,
+  options: LaunchOptions,
+  from: PreparedData | NamespacePlan,
+  { program, dieWithParent, terminal }: Start,
+  watch: (data: PreparedData) => void,
+): Promise<LaunchReport> {
+  const { calls, ...bare } = program;
+  const command = { program: { ...bare, count: calls.length }, dieWithParent };
+  const setUp = setUpDataOf(options);
+  if (setUp === undefined)
+    return launchFromHere(thread, options, from, { command, terminal }, watch);
+  const source = 'runner' in from ? { prepared: from } : { plan: from };
+  return thread.launch({ from: source, setUp, terminal, command }, watch);
 }
 
 /** Runs a Pipeline of this thread, which stays in its namespaces: the calls are made by the waiting process. */
@@ -149,10 +165,6 @@ export class WaitingEndedError extends Error {
   constructor(options?: ErrorOptions) {
     super('the container was killed before its command started', options);
   }
-}
-
-function hasEnded({ processes }: RuntimeHost, { process: { pids } }: WaitingContainer): boolean {
-  return [pids.command, pids.init].some((pid) => pid !== undefined && processes.hasEnded(pid));
 }
 
 /** This side's and the command's ends of its descriptors. */

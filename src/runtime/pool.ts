@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Container } from './container.js';
+import { directoryIdentity } from './directory-identity.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
-import { launchIn, watchOver, WaitingEndedError, type WaitingContainer } from './launch.js';
+import { launchIn, WaitingEndedError, type Supply } from './launch.js';
 import { planNamespacesOf, setUpDataOf } from './plan-launch.js';
-import type { SetUpOptions } from './set-up-options.js';
+import type { SetUpData, SetUpOptions } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
+import { release, watchOver, type WaitingContainer } from './waiting-container.js';
 
 /** Milliseconds. */
 const REFILL_PAUSE = 3;
@@ -14,6 +17,12 @@ const REFILL_PAUSE = 3;
 export interface PoolOptions extends NamespaceLaunchOptions, SetUpOptions {
   /** How many are kept ready. */
   readonly size: number;
+  /**
+   * How far they are prepared. With `root`, which is taken where the pool is told its set-up, the
+   * root is set up too, and a launch costs an execve: what the steps read of the host is as old as
+   * the waiting container. With `namespaces` the steps run at each launch.
+   */
+  readonly ahead?: 'root' | 'namespaces' | undefined;
 }
 
 /** A job for a pool: the namespaces are the pool's, and so is the set-up where the job has none of its own. */
@@ -29,23 +38,33 @@ export class PoolClosedError extends Error {
   }
 }
 
+interface PooledContainer extends WaitingContainer {
+  /** Which directory the root was made of. */
+  readonly identity?: string | undefined;
+}
+
 /**
- * Keeps namespaces ready, each with the process in it that becomes the command: a launch then
- * costs the set-up and an execve. A waiting one is two processes of one page of code, which sleep.
+ * Keeps containers ready, each with the process in it that becomes the command: a launch then
+ * costs an execve, and the set-up where that is not made ahead. A waiting one is two processes of
+ * one page of code, which sleep.
  */
 export class ContainerPool implements AsyncDisposable {
-  readonly #ready: WaitingContainer[] = [];
+  readonly #ready: PooledContainer[] = [];
   #preparing = 0;
   #closed = false;
   #refilling = false;
   #settled: Promise<void> = Promise.resolve();
+  /** The set-up that is made ahead. */
+  readonly #setUp: SetUpData | undefined;
 
   /** @internal Use {@link createPool}. */
   constructor(
     private readonly thread: LaunchThread,
     private readonly plan: NamespacePlan,
     private readonly options: PoolOptions,
-  ) {}
+  ) {
+    this.#setUp = setUpAhead(options);
+  }
 
   /** How many are ready now. */
   get ready(): number {
@@ -53,19 +72,21 @@ export class ContainerPool implements AsyncDisposable {
   }
 
   /**
-   * Starts a command, in prepared namespaces if one set is ready, else as {@link launch} does.
+   * Starts a command in a container that is ready, if there is one, else as {@link launch} does:
+   * also where the job has a set-up or a terminal of its own, or is to outlive this program, and
+   * roots are set up ahead.
    *
    * @throws as {@link launch}; PoolClosedError.
    */
   async launch(job: PoolLaunchOptions): Promise<Container> {
     if (this.#closed) throw new PoolClosedError();
     job.signal?.throwIfAborted();
-    const { size: _, ...shared } = this.options;
+    const { size: _, ahead: __, ...shared } = this.options;
     const options = { ...shared, ...job };
     try {
       for (;;) {
         try {
-          return await launchIn(this.thread, options, this.plan, () => this.#take());
+          return await launchIn(this.thread, options, this.plan, this.#supplyFor(job));
         } catch (error) {
           // Killed while it waited, or since: the next one is as good.
           if (!(error instanceof WaitingEndedError)) throw error;
@@ -80,14 +101,21 @@ export class ContainerPool implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#settled;
-    await Promise.all(
-      this.#ready.splice(0).map(async (waiting) => {
-        waiting.process.held = true;
-        this.#release(waiting);
-        waiting.process.destroy();
-        await waiting.process.gone;
-      }),
-    );
+    await this.#endWaiting();
+  }
+
+  /**
+   * Replaces what waits: after a change of the host that a root which is set up already would not
+   * show, such as a file that was bound and has been replaced. That the root directory itself has
+   * been replaced is noticed without it.
+   *
+   * @throws what preparing throws.
+   */
+  async refresh(): Promise<void> {
+    if (this.#closed) throw new PoolClosedError();
+    await this.#settled;
+    await this.#endWaiting();
+    await this.fill();
   }
 
   /** Waits until no refill is under way. */
@@ -103,22 +131,57 @@ export class ContainerPool implements AsyncDisposable {
   /** Fills it up. @throws what preparing namespaces throws. */
   async fill(): Promise<void> {
     const missing = this.options.size - this.#ready.length - this.#preparing;
-    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#prepareOne()));
+    const made = await Promise.allSettled(
+      Array.from({ length: Math.max(0, missing) }, () => this.#prepareOne()),
+    );
+    const failed = made.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
-  #take(): WaitingContainer | undefined {
-    const waiting = this.#ready.shift();
-    if (waiting !== undefined) waiting.process.held = true;
-    return waiting;
+  /** What this job can be started in. */
+  #supplyFor(job: PoolLaunchOptions): Supply {
+    const take = (): WaitingContainer | undefined => {
+      const waiting = this.#ready.shift();
+      if (waiting !== undefined) waiting.process.held = true;
+      return waiting;
+    };
+    if (this.#setUp === undefined) return { ready: false, take };
+    if (!isMadeAhead(job)) return { ready: false, take: () => undefined };
+    this.#dropStale();
+    return { ready: this.#ready.length > 0, take };
   }
 
-  /** Closes what a waiting one holds in this process. */
-  #release({
-    data: { runner, init, pidfd, mountNamespace, pidNamespace },
-  }: WaitingContainer): void {
-    const { processes } = this.thread.host;
-    for (const fd of [runner.fd, init?.fd, pidfd, mountNamespace, pidNamespace])
-      if (fd !== undefined) processes.close(fd);
+  /** Whoever replaces the root directory between two launches expects the second to see it. */
+  #dropStale(): void {
+    const identity = this.#identify();
+    for (const waiting of this.#ready.filter((one) => one.identity !== identity)) {
+      waiting.process.held = true;
+      this.#drop(waiting);
+      waiting.process.destroy();
+    }
+  }
+
+  #identify(): string | undefined {
+    const rootfs = this.#setUp?.rootfs;
+    if (rootfs === undefined) return undefined;
+    try {
+      return directoryIdentity(this.thread.host.syscalls, rootfs);
+    } catch (error) {
+      // What is wrong with it is told by the step that opens it.
+      if (error instanceof SyscallError) return undefined;
+      throw error;
+    }
+  }
+
+  async #endWaiting(): Promise<void> {
+    await Promise.all(
+      this.#ready.splice(0).map(async (waiting) => {
+        waiting.process.held = true;
+        release(this.thread.host, waiting);
+        waiting.process.destroy();
+        await waiting.process.gone;
+      }),
+    );
   }
 
   /**
@@ -142,7 +205,7 @@ export class ContainerPool implements AsyncDisposable {
   async #prepareOne(): Promise<void> {
     this.#preparing += 1;
     try {
-      const waiting = watchOver(this.thread.host, await this.thread.prepare(this.plan));
+      const waiting = await this.#prepare();
       // The program may end while it waits, and it with the program.
       waiting.process.held = false;
       this.#ready.push(waiting);
@@ -152,29 +215,83 @@ export class ContainerPool implements AsyncDisposable {
     }
   }
 
+  async #prepare(): Promise<PooledContainer> {
+    const { host } = this.thread;
+    if (this.#setUp === undefined) return watchOver(host, await this.thread.prepare(this.plan));
+    // Before the steps open it: a directory that is exchanged meanwhile is taken for stale.
+    const identity = this.#identify();
+    let made: WaitingContainer | undefined;
+    try {
+      const root = await this.thread.prepareRoot(
+        this.plan,
+        this.#setUp,
+        (data) => (made = watchOver(host, data)),
+      );
+      return { ...(made as unknown as WaitingContainer), root, identity };
+    } catch (error) {
+      made?.process.destroy();
+      await made?.process.gone;
+      throw error;
+    }
+  }
+
   /** Somebody has killed one that waits: its namespaces are of no use. */
   #drop(waiting: WaitingContainer): void {
     const index = this.#ready.indexOf(waiting);
     if (index < 0) return;
     this.#ready.splice(index, 1);
-    this.#release(waiting);
+    release(this.thread.host, waiting);
     this.#refill();
   }
+}
+
+/** The options of a job for which a root that is set up already is the wrong one. */
+const OWN_SET_UP = [
+  'rootfs',
+  'preset',
+  'presetOptions',
+  'pipeline',
+  'noFallbacks',
+  'force',
+  'terminal',
+] as const satisfies readonly (keyof PoolLaunchOptions)[];
+
+// PID 1 has its death signal already, and the console is made by a step.
+function isMadeAhead(job: PoolLaunchOptions): boolean {
+  return (
+    (job.dieWithParent ?? true) &&
+    OWN_SET_UP.every((name) => job[name] === undefined || job[name] === false)
+  );
+}
+
+function setUpAhead(options: PoolOptions): SetUpData | undefined {
+  const { rootfs, preset, presetOptions, pipeline } = options;
+  const told = [rootfs, preset, presetOptions, pipeline].some((option) => option !== undefined);
+  const ahead = options.ahead ?? (told ? 'root' : 'namespaces');
+  return ahead === 'root' ? setUpDataOf(options) : undefined;
 }
 
 /**
  * Makes a pool, filled.
  *
- * @throws TypeError for a size that is none; what preparing namespaces throws.
+ * @throws TypeError for a size that is none; what preparing throws, a StepError of the set-up too.
  */
 export async function createPool(options: PoolOptions): Promise<ContainerPool> {
   if (!Number.isInteger(options.size) || options.size < 1) {
     throw new TypeError(`size must be a whole number from 1, not ${String(options.size)}`);
   }
+  if (![undefined, 'root', 'namespaces'].includes(options.ahead)) {
+    throw new TypeError(`ahead must be "root" or "namespaces", not ${String(options.ahead)}`);
+  }
   const plan = planNamespacesOf(options);
   const thread = await sharedLaunchThread();
   const pool = new ContainerPool(thread, plan, options);
-  await Promise.all([pool.fill(), preload(thread, options)]);
+  try {
+    await Promise.all([pool.fill(), preload(thread, options)]);
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
   return pool;
 }
 

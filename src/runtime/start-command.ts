@@ -1,10 +1,11 @@
 import type { Fd } from '../syscalls/descriptor.js';
 import { CommandError } from './command-error.js';
-import { putUmask, type CommandProgram } from './exec-program.js';
+import { enterRoot, putUmask, type CommandProgram } from './exec-program.js';
 import { initProgram } from './init-program.js';
 import type { PreparedNamespaces } from './prepared-namespaces.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { refusal, type Refusal } from './stub-connection.js';
+import { StubProgram } from './stub-program.js';
 
 /** PID 1 on its way to its last state. */
 export interface Sealing {
@@ -59,12 +60,27 @@ export function explainRefusal(
   return error;
 }
 
+/** Lets the waiting stub enter the finished root, where it waits for its command. */
+export function enterFinishedRoot({ runner, mountNamespace }: PreparedNamespaces): void {
+  const program = new StubProgram();
+  enterRoot(program, 0);
+  runner.connection.run(program.encode('serve', 1), [mountNamespace]);
+}
+
 /** Closes what was needed to start, in this process. What still waits ends by that. */
 export function closePrepared(
-  { syscalls }: Pick<RuntimeHost, 'syscalls'>,
+  host: Pick<RuntimeHost, 'syscalls'>,
   prepared: PreparedNamespaces,
 ): void {
   prepared.runner.connection.close();
+  closeVisited(host, prepared);
+}
+
+/** Closes all but the connection to the future command. */
+export function closeVisited(
+  { syscalls }: Pick<RuntimeHost, 'syscalls'>,
+  prepared: PreparedNamespaces,
+): void {
   prepared.init?.connection.close();
   const opened: (Fd | undefined)[] = [
     prepared.pidfd,

@@ -16,6 +16,7 @@ import {
 import { SIGNAL_NUMBERS } from './signals.js';
 import {
   closePrepared,
+  enterFinishedRoot,
   explainRefusal,
   runCommand,
   sealInit,
@@ -97,12 +98,45 @@ export function startInNamespaces<T>(
   command: { readonly program: BareCommandProgram; readonly dieWithParent: boolean },
   terminal?: Fd,
 ): StartOutcome<T> {
+  const { umask, ...root } = setUpRoot(thread, prepared, setUp, command.dieWithParent, terminal);
+  const refused = runCommand(prepared, command.program, umask);
+  return { ...root, ...(refused === undefined ? {} : { refused }) };
+}
+
+/**
+ * Sets a root up in namespaces that wait, and lets the process in them enter it. All that is left
+ * is its command. Synchronous, and throws, as {@link startInNamespaces}.
+ */
+export function readyInNamespaces<T>(
+  thread: ContainerThread,
+  prepared: PreparedNamespaces,
+  setUp: SetUp<T>,
+): FinishedRoot<T> {
+  const root = setUpRoot(thread, prepared, setUp, true);
+  enterFinishedRoot(prepared);
+  return root;
+}
+
+/** A root that was set up, its PID 1 sealed. */
+interface FinishedRoot<T> {
+  readonly setUp: T;
+  readonly place: SetUpPlace;
+  readonly umask: number;
+}
+
+function setUpRoot<T>(
+  thread: ContainerThread,
+  prepared: PreparedNamespaces,
+  setUp: SetUp<T>,
+  dieWithParent: boolean,
+  terminal?: Fd,
+): FinishedRoot<T> {
   const { host } = thread;
   const place = thread.entersNamespaces ? chooseSetUpPlace(host, prepared) : 'process';
   const site: SetUpSite = place === 'thread' ? { in: place, home: thread.home } : { in: place };
   const whole: SetUp<{ result: T; sealing: Sealing }> = (syscalls, context) => ({
     result: setUp(syscalls, context),
-    sealing: sealInit(prepared, command.dieWithParent),
+    sealing: sealInit(prepared, dieWithParent),
   });
   const {
     result: { result, sealing },
@@ -110,8 +144,7 @@ export function startInNamespaces<T>(
   } = runSetUp(host, prepared, site, whole, terminal);
   // The command must not meet a PID 1 that still has capabilities or descriptors.
   sealing.finish();
-  const refused = runCommand(prepared, command.program, umask);
-  return { setUp: result, place, ...(refused === undefined ? {} : { refused }) };
+  return { setUp: result, place, umask };
 }
 
 /** A container to start in the calling thread. */

@@ -57,13 +57,7 @@ export class StubConnection {
 
   /** Sends a program without waiting for it. */
   send(bytes: Uint8Array, descriptors: readonly Fd[] = []): void {
-    try {
-      this.processes.send(this.fd, bytes, descriptors);
-    } catch (error) {
-      if (error instanceof SyscallError && ['EPIPE', 'ECONNRESET'].includes(error.code))
-        throw new StubEndedError();
-      throw error;
-    }
+    orEnded(() => this.processes.send(this.fd, bytes, descriptors));
   }
 
   /** Waits for the results of a program that was sent; undefined when the other end was closed. */
@@ -76,7 +70,7 @@ export class StubConnection {
   /** The same for a number of calls, whose names are known elsewhere. */
   outcome(count: number): ProgramOutcome | undefined {
     const bytes = new Uint8Array(REPLY_HEADER_SIZE + count * CALL_SIZE);
-    if (!this.processes.receive(this.fd, bytes)) return undefined;
+    if (!this.#receive(bytes)) return undefined;
     const view = new DataView(bytes.buffer);
     const [index, errno] = [view.getUint32(0, true), view.getUint32(4, true)];
     if (errno !== 0) return { results: [], refused: { index, errno } };
@@ -89,7 +83,11 @@ export class StubConnection {
 
   /** Waits for an answer of another shape. */
   receive(into: Uint8Array): void {
-    if (!this.processes.receive(this.fd, into)) throw new StubEndedError();
+    if (!this.#receive(into)) throw new StubEndedError();
+  }
+
+  #receive(into: Uint8Array): boolean {
+    return orEnded(() => this.processes.receive(this.fd, into));
   }
 
   /** Closes this end: a stub that still serves it ends. */
@@ -97,5 +95,16 @@ export class StubConnection {
     if (this.#closed) return;
     this.#closed = true;
     this.processes.close(this.fd);
+  }
+}
+
+/** ECONNRESET: it ended before it had read what it was sent (unix(7)). */
+function orEnded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof SyscallError && ['EPIPE', 'ECONNRESET'].includes(error.code))
+      throw new StubEndedError();
+    throw error;
   }
 }

@@ -4,7 +4,7 @@ import { flags } from '../syscalls/flags.js';
 import { hostPath } from '../syscalls/paths.js';
 import { CLONE_FS, type CloneFlags } from '../syscalls/process-flags.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { rootIdentity } from './chroot-guard.js';
+import { directoryIdentity } from './directory-identity.js';
 import { NAMESPACE_FLAGS } from './namespaces.js';
 
 /**
@@ -34,7 +34,7 @@ export class ThreadHome {
   readonly #syscalls: Syscalls;
   readonly #namespaces: readonly (readonly [flag: CloneFlags, fd: Fd])[];
   readonly #root: Fd;
-  /** Which directory this thread's root is, as `rootIdentity` says. */
+  /** Which directory this thread's root is, as `directoryIdentity` says. */
   readonly rootIdentity: string;
 
   constructor(syscalls: Syscalls) {
@@ -47,7 +47,7 @@ export class ThreadHome {
       syscalls.openat2(AT_FDCWD, hostPath(`/proc/thread-self/ns/${kind}`), read),
     ]);
     this.#root = this.#openDirectory('/');
-    this.rootIdentity = rootIdentity(syscalls);
+    this.rootIdentity = directoryIdentity(syscalls, '/');
   }
 
   /**

@@ -142,8 +142,7 @@ export class LinuxProcessCalls implements ProcessCalls {
     for (let got = 0; got < into.length;) {
       const rest = got === 0 ? into : into.subarray(got);
       const length = uninterrupted(() => this.#recvfrom(fd, rest, rest.length, MSG_WAITALL, 0, 0));
-      // Closed with data unread, which is how a process ends that did not expect more.
-      if (length === 0 || length === -ERRNO.ECONNRESET) return false;
+      if (length === 0) return false;
       got += check('recvfrom', length, [`${fd}`, `${rest.length} bytes`]);
     }
     return true;
