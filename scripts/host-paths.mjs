@@ -20,6 +20,7 @@ const LISTED = {
   'src/pipeline/options.ts': { value: "the caller's" },
   'src/pipeline/run.ts': { 'this.options.rootfs': "the caller's" },
   'src/pipeline/verification.ts': { name: 'of a file of a proc that was checked' },
+  'src/runtime/directory-identity.ts': { path: "the caller's root, only to compare" },
   'src/runtime/prepared-namespaces.ts': { 'choice.join': "the caller's" },
   'src/runtime/thread-home.ts': { path: 'a constant of that file' },
   'src/steps/bind-mount.ts': { source: "the caller's" },
