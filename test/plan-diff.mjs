@@ -1,111 +1,138 @@
-// Plans as an ordinary user, runs as root on the same root directory, and prints the calls that
-// differ: none. Usage: npm run plan-diff -- [--rootfs DIR] [options of run]
+// Plans as an ordinary user, runs as root or as that user on the same root directory, and prints
+// the calls that differ: none.
+// Usage: npm run plan-diff -- [--short | --only WORDS | options of run, as root]
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CASES, makeRoot, SHORT, USER } from './plan-diff-cases.mjs';
 
 const NSINIT = fileURLToPath(new URL('../build/nsinit.cjs', import.meta.url));
-const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-
-/** Each preset with every option that changes its calls. */
-export const VARIANTS = [
-  [],
-  ['--readonly'],
-  ['--no-pivot'],
-  ['--propagation', 'rshared'],
-  ['--propagation', 'rprivate'],
-  ['--loop-devices'],
-  ['--bind', '/etc/hostname:/etc/hostname:ro', '--tmpfs', '/scratch:1m'],
-  ['--share-pid', '--share-ipc'],
-  ['--unshare-net'],
-  ['--no-verify'],
-  ['--preset', 'classic'],
-  ['--preset', 'classic', '--no-pivot'],
-  ['--tty'],
-  ['--preset', 'classic', '--tty'],
-];
+const AS_USER = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
 
 /** The calls that a plan and a run of the same options make, as text. */
-export function compare(rootfs, options) {
-  const place = rootfs === undefined ? [] : ['--rootfs', rootfs];
-  const planned = start([
-    ...AS_NOBODY,
-    process.execPath,
-    NSINIT,
-    'plan',
-    '--json',
-    ...place,
-    ...options,
-  ]);
-  const directory = mkdtempSync(join(tmpdir(), 'nsinit-trace-'));
-  const trace = join(directory, 'trace');
+function compare({ as, plannedBy = 'user', options, copy = false }) {
+  const directory = mkdtempSync(join(tmpdir(), 'nsinit-plan-'));
   try {
-    start([process.execPath, NSINIT, 'run', '--trace', trace, ...place, ...options, '/bin/true']);
-    const plan = JSON.parse(planned);
-    const calls = [plan.before, ...plan.steps.map((step) => step.calls), plan.after].flat();
-    return {
-      plan: calls.map(({ call, args }) => `${call}(${args.join(', ')})`),
-      run: readFileSync(trace, 'utf8')
-        .trimEnd()
-        .split('\n')
-        .map((line) =>
-          line.replace(/ = (-1 )?[^=]*?$|\) = .*$/, (end) => (end.startsWith(')') ? ')' : '')),
-        ),
-    };
+    chmodSync(directory, 0o777);
+    const root = copy ? undefined : makeRoot(directory);
+    spawnSync('chmod', ['-R', 'a+rX', directory]);
+    if (as === 'user') spawnSync('chown', ['-R', `${USER}:${USER}`, directory]);
+    const given = options({ directory, root });
+    const command = given.includes('--bundle') ? [] : ['/bin/true'];
+    const plan = JSON.parse(start(by(plannedBy, 'plan', '--json', ...given)).stdout);
+    const trace = join(directory, 'trace');
+    const { stderr } = start(by(as, 'run', '--trace', trace, ...given, ...command));
+    const calls = tracedCalls(readFileSync(trace, 'utf8'));
+    return { ...outcomesOf(plan, stderr), ...callsOf(plan, calls) };
   } finally {
-    rmSync(directory, { recursive: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
+
+// A run that fails takes back what it did, and no plan says how.
+function callsOf(plan, calls) {
+  const planned = plannedCalls(plan);
+  return { plan: planned, run: plan.failure === null ? calls : calls.slice(0, planned.length) };
+}
+
+// Both fail, at the same step and call, or neither.
+function outcomesOf({ failure }, stderr) {
+  const lines = stderr.split('\n').filter((line) => line !== '' && !line.includes('warning: '));
+  const ended = lines.join('\n') || 'success';
+  const expected = failure === null ? 'success' : `nsinit: ${failure.message}`;
+  return { ended: [expected, ended.startsWith(expected) ? expected : ended] };
+}
+
+const by = (who, ...args) => [
+  ...(who === 'user' ? AS_USER : []),
+  process.execPath,
+  NSINIT,
+  ...args,
+];
+
+// The command's process has another number each time, and what is copied was read since.
+const normal = (call) =>
+  call
+    .replace(/(["<]\/proc\/)\d+\//, '$1PID/')
+    .replace(/^(utimensat.* \[)[\d.]+(, [\d.]+\])/, '$1ATIME$2');
+
+// How many pages of /proc/…/mountinfo there are depends on how many digits its numbers have.
+const withoutPages = (calls) =>
+  calls.filter((call, at) => !(call.startsWith('read(</proc/') && call === calls[at - 1]));
+
+const plannedCalls = ({ before, steps, after }) =>
+  withoutPages(
+    [before, ...steps.map((step) => step.calls), after]
+      .flat()
+      .map(({ call, args }) => normal(`${call}(${args.join(', ')})`)),
+  );
+
+const tracedCalls = (trace) =>
+  withoutPages(
+    trace
+      .trimEnd()
+      .split('\n')
+      .map((line) =>
+        normal(
+          line.replace(/ = (-1 )?[^=]*?$|\) = .*$/, (end) => (end.startsWith(')') ? ')' : '')),
+        ),
+      ),
+  );
 
 function start([file, ...args]) {
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: '' };
-  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', env });
-  if (status !== 0) throw new Error(`${[file, ...args].join(' ')}: ${stderr}`);
-  return stdout;
-}
-
-/** A root with a busybox, for every user to read. Each comparison changes it, so that it is made anew. */
-export function makeRoot() {
-  const root = mkdtempSync(join(tmpdir(), 'nsinit-plan-'));
-  mkdirSync(join(root, 'bin'));
-  cpSync('/bin/busybox', join(root, 'bin/busybox'));
-  symlinkSync('busybox', join(root, 'bin/true'));
-  spawnSync('chmod', ['-R', 'a+rX', root]);
-  return root;
+  const result = spawnSync(file, args, { encoding: 'utf8', env });
+  // 125: the set-up fails, and the plan says so.
+  if (result.status !== 0 && result.status !== 125)
+    throw new Error(`${[file, ...args].join(' ')}: ${result.stderr}`);
+  return result;
 }
 
 /** Lines that only one side has, or that stand elsewhere, as diff(1) marks them. */
-export function differences({ plan, run }) {
+function differences({ plan, run, ended }) {
   const lines = [];
-  for (let at = 0; at < Math.max(plan.length, run.length); at += 1) {
-    if (plan[at] === run[at]) continue;
-    lines.push(`${at + 1}: - ${plan[at] ?? '(nothing)'}`, `${at + 1}: + ${run[at] ?? '(nothing)'}`);
-  }
+  const compareLines = (place, planned = '(nothing)', done = '(nothing)') => {
+    if (planned !== done) lines.push(`${place}: - ${planned}`, `${place}: + ${done}`);
+  };
+  for (let at = 0; at < Math.max(plan.length, run.length); at += 1)
+    compareLines(at + 1, plan[at], run[at]);
+  compareLines('end', ...ended);
   return lines;
 }
 
-function compareAll(given) {
-  const at = given.indexOf('--rootfs');
+const titleOf = ({ as, name }) => `${as} ${name || '(no options)'}`;
+
+function chooseCases([first, ...rest]) {
+  if (first === undefined) return CASES;
+  if (first === '--short') return CASES.filter((each) => SHORT.includes(titleOf(each)));
+  if (first === '--only') return CASES.filter((each) => titleOf(each).includes(rest.join(' ')));
+  const options = [first, ...rest];
+  const copy = options.includes('--rootfs');
+  const place = (root) => (root === undefined ? [] : ['--rootfs', root]);
+  const name = options.join(' ');
+  return [{ as: 'root', name, copy, options: ({ root }) => [...place(root), ...options] }];
+}
+
+function compareAll(cases) {
   let found = 0;
-  for (const options of given.length > 0 ? [given] : [...VARIANTS, ['a copy of the machine']]) {
-    const isCopy = options[0] === 'a copy of the machine';
-    const root = at >= 0 || isCopy ? undefined : makeRoot();
+  for (const each of cases) {
     try {
-      const result = compare(root, isCopy ? [] : options);
+      const result = compare(each);
       const lines = differences(result);
       found += lines.length;
+      const failed = result.ended[0] === 'success' ? '' : ', and fails as planned';
       console.log(
-        `${options.join(' ') || '(no options)'}: ${result.run.length} calls, ${lines.length / 2} differ`,
+        `${titleOf(each)}: ${result.run.length} calls, ${lines.length / 2} differ${failed}`,
       );
       for (const line of lines.slice(0, 20)) console.log(`  ${line}`);
-    } finally {
-      if (root !== undefined) rmSync(root, { recursive: true });
+    } catch (error) {
+      found += 1;
+      console.log(`${titleOf(each)}: ${error.message}`);
     }
   }
   return found;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  process.exitCode = compareAll(process.argv.slice(2)) === 0 ? 0 : 1;
+process.exitCode = compareAll(chooseCases(process.argv.slice(2))) === 0 ? 0 : 1;

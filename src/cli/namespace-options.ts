@@ -10,19 +10,27 @@ import { UserMappingError } from '../runtime/user-mapping.js';
 import type { RunFlags } from './run-options.js';
 import { UsageError } from './usage-error.js';
 
-/** The namespaces that the options ask for. @throws UsageError; NamespaceError; UserMappingError. */
+/**
+ * The namespaces that the options ask for.
+ *
+ * @param mapped who the command runs as.
+ * @param privileged another's privileges, for a plan.
+ * @throws UsageError; NamespaceError; UserMappingError.
+ */
 export function planNamespacesFor(
   given: RunFlags,
   mapped: { readonly uid: number; readonly gid: number } | undefined,
+  privileged?: boolean,
 ): NamespacePlan {
   const options = chooseNamespaces(given);
-  const single = (): NamespacePlan => planNamespaces(options, { mapped, mapping: 'single' });
+  const how = { mapped, privileged };
+  const single = (): NamespacePlan => planNamespaces(options, { ...how, mapping: 'single' });
   if (given.mapUser === undefined || given.mapUser === 'single') return single();
   const helpers = ['newuidmap', 'newgidmap'];
   if (given.mapUser === 'auto' && process.geteuid?.() !== 0 && !helpers.every(isInstalled))
     return single();
   try {
-    return planNamespaces(options, { mapped, mapping: 'ranges' });
+    return planNamespaces(options, { ...how, mapping: 'ranges' });
   } catch (error) {
     if (given.mapUser === 'auto' && error instanceof UserMappingError) return single();
     throw error;

@@ -1,14 +1,14 @@
-import { release } from 'node:os';
 import { planPipeline, refusedCalls, type PlanPipelineOptions } from '../runtime/plan-pipeline.js';
-import { NAMESPACE_NAMES } from '../runtime/namespaces.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Plan } from '../pipeline/plan.js';
 import { applyConfig } from './config-flags.js';
+import { planNamespacesFor } from './namespace-options.js';
 import { formatPlanMermaid } from './plan-mermaid.js';
+import { assumptionsOf, planOptionsOf, planPrivileged, type Planned } from './plan-options.js';
 import { formatPlanText } from './plan-text.js';
 import type { PlanPicture } from './plan-picture.js';
 import { buildPipeline, complain, SET_UP_FAILED } from './run-command.js';
-import { checkRootfs, type RunFlags } from './run-options.js';
+import { checkRootfs, parseUser, type RunFlags } from './run-options.js';
 
 /** How a plan is printed. */
 export const PLAN_FORMATS = ['text', 'json', 'mermaid', 'svg', 'html'] as const;
@@ -22,40 +22,37 @@ export interface PlanFlags extends RunFlags {
 
 /** `nsinit plan`. @returns the exit status: 125 when the run would fail. @throws UsageError */
 export async function planCommand(
+  command: readonly string[],
   flags: PlanFlags,
   write: (text: string) => void,
 ): Promise<number> {
-  const { given, pipeline = buildPipeline(given) } = await applyConfig(flags);
-  const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
-  const options = planOptionsOf(given, rootfs);
-  const plan = withRefused(planPipeline(pipeline, options), pipeline, options);
-  write(await render(plan, { ...flags, ...given } as PlanFlags));
+  const planned =
+    flags.bundle === undefined
+      ? await planFlags(flags)
+      : await (await import('./plan-bundle.js')).planBundle(flags.bundle, command, flags);
+  if (planned === undefined) return 2;
+  const plan = withRefused(planned.plan, planned.pipeline, planned.options);
+  write(await render(plan, { ...flags, title: planned.title }));
   if (plan.failure === null) return 0;
   complain(`the run would fail: ${plan.failure.message}`);
   return SET_UP_FAILED;
 }
 
-function planOptionsOf(given: RunFlags, rootfs: string | undefined): PlanPipelineOptions {
-  const shared = { pid: given.sharePid, ipc: given.shareIpc, uts: given.shareUts };
-  const own = NAMESPACE_NAMES.filter((name) =>
-    name === 'net' ? given.unshareNet === true : name in shared && !shared[name as 'pid'],
-  );
+async function planFlags(flags: PlanFlags): Promise<Planned> {
+  const { given, pipeline = buildPipeline(given) } = await applyConfig(flags);
+  const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
+  const user = given.user === undefined ? undefined : parseUser(given.user);
+  const namespaces = planNamespacesFor(given, user, planPrivileged());
   // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
-  const outside = given.preset !== 'classic' && hasPidnsOption();
-  return {
+  const outside = given.preset !== 'classic';
+  const options = planOptionsOf(given, namespaces, {
     rootfs,
-    own,
-    force: given.force,
-    noFallbacks: !given.fallbacks,
-    outsidePidNamespace: outside,
     terminal: given.tty === true,
-  };
-}
-
-// Only root could ask the kernel (`pidns` of proc, Linux 6.17), as a run does.
-function hasPidnsOption(): boolean {
-  const [major = 0, minor = 0] = release().split('.').map(Number);
-  return major > 6 || (major === 6 && minor >= 17);
+    outside,
+  });
+  const plan = planPipeline(pipeline, options);
+  const assumptions = [...plan.assumptions, ...assumptionsOf(namespaces)];
+  return { plan: { ...plan, assumptions }, pipeline, options, title: given.preset };
 }
 
 /** Root is refused nothing by being somebody else; an ordinary user is told. */
@@ -65,12 +62,20 @@ function withRefused(plan: Plan, pipeline: Pipeline, options: PlanPipelineOption
   return { ...plan, refused: refusedCalls(pipeline, options, { uid, gid }) };
 }
 
-async function render(plan: Plan, { format, json, mermaid, preset }: PlanFlags): Promise<string> {
+async function render(
+  plan: Plan,
+  {
+    format,
+    json,
+    mermaid,
+    title,
+  }: Pick<PlanFlags, 'format' | 'json' | 'mermaid'> & Pick<Planned, 'title'>,
+): Promise<string> {
   const chosen = json === true ? 'json' : mermaid === true ? 'mermaid' : format;
   if (chosen === 'json') return `${JSON.stringify(plan, null, 2)}\n`;
   if (chosen === 'mermaid') return formatPlanMermaid(plan);
   if (chosen === 'text') return formatPlanText(plan, await chooseColors());
-  const picture = pictureOf(plan, preset);
+  const picture = pictureOf(plan, title);
   if (chosen === 'svg') return (await import('./plan-svg.js')).renderPlanSvg(picture);
   return (await import('./plan-page.js')).renderPlanPage(picture);
 }
@@ -81,9 +86,9 @@ async function chooseColors(): Promise<{ bold(text: string): string; dim(text: s
   return colors.createColors(wanted);
 }
 
-function pictureOf(plan: Plan, preset: string): PlanPicture {
+function pictureOf(plan: Plan, title: string): PlanPicture {
   return {
-    title: preset,
+    title,
     rootfs: plan.rootfs ?? undefined,
     steps: plan.steps.map(({ calls, fallbacks, ...step }) => ({
       ...step,

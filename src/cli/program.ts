@@ -76,17 +76,20 @@ function addRun(program: Command, exit: (status: number) => void): void {
       .passThroughOptions(),
   ).action(async (command: string[], given: RunFlags, self: Command) => {
     const { statusOf } = await import('./run-command.js');
-    const own = Object.keys(given).filter((flag) => self.getOptionValueSource(flag) === 'cli');
-    exit(await run(command, given, own).catch(statusOf));
+    exit(await run(command, given, ownFlags(self, given)).catch(statusOf));
   });
 }
+
+/** The flags that the command line has itself, which are no defaults. */
+const ownFlags = (self: Command, given: RunFlags): readonly string[] =>
+  Object.keys(given).filter((flag) => self.getOptionValueSource(flag) === 'cli');
 
 function addPlan(program: Command, exit: (status: number) => void): void {
   addRunOptions(
     program
       .command('plan')
       .description('say what run would do with the same options, without doing it')
-      .argument('[command...]', 'the command and its arguments; they are not looked at')
+      .argument('[command...]', 'the command and its arguments; they change nothing in a plan')
       .passThroughOptions(),
   )
     .addOption(
@@ -96,11 +99,15 @@ function addPlan(program: Command, exit: (status: number) => void): void {
     )
     .option('--json', 'the same as --format json')
     .option('--mermaid', 'the same as --format mermaid')
-    .action(async (_: string[], given: PlanFlags) => {
+    .action(async (command: string[], given: PlanFlags, self: Command) => {
       const { statusOf } = await import('./run-command.js');
       const { planCommand } = await import('./plan-command.js');
       const write = (text: string): unknown => process.stdout.write(text);
-      exit(await planCommand(given, write).catch(statusOf));
+      if (given.bundle !== undefined) {
+        const { checkBundleFlags } = await import('./open-bundle.js');
+        checkBundleFlags(ownFlags(self, given), ['format', 'json', 'mermaid']);
+      }
+      exit(await planCommand(command, given, write).catch(statusOf));
     });
 }
 
@@ -169,8 +176,9 @@ async function run(
   own: readonly string[],
 ): Promise<number> {
   if (given.bundle !== undefined) {
-    const { checkBundleFlags, runBundle } = await import('./run-bundle.js');
+    const { checkBundleFlags } = await import('./open-bundle.js');
     checkBundleFlags(own);
+    const { runBundle } = await import('./run-bundle.js');
     return runBundle(given.bundle, command, given);
   }
   if (command.length === 0)

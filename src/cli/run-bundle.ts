@@ -8,32 +8,9 @@ import { asFd } from '../syscalls/descriptor.js';
 import type { OciContainer } from 'nsinit/plugins/oci-config';
 import { callerSize } from './attach-terminal.js';
 import { complain, untilEnd } from './run-command.js';
+import { openBundle, warnUnlessQuiet } from './open-bundle.js';
 import { openObservers } from './run-observers.js';
 import { checkRootfs, chooseLogLevel, type RunFlags } from './run-options.js';
-import { UsageError } from './usage-error.js';
-
-// About how nsinit works, and not about the container: that is what config.json describes.
-const FLAGS_BESIDE_BUNDLE: readonly string[] = [
-  'bundle',
-  'trace',
-  'traceEvents',
-  'fallbacks',
-  'force',
-  'logLevel',
-  'logFormat',
-  'quiet',
-  'verbose',
-];
-
-/** @throws UsageError for a flag that says what config.json says. */
-export function checkBundleFlags(given: readonly string[]): void {
-  const other = given.find((flag) => !FLAGS_BESIDE_BUNDLE.includes(flag));
-  if (other === undefined) return;
-  const spelled = other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new UsageError(
-    `--${spelled} does not go with --bundle: config.json describes the container`,
-  );
-}
 
 /**
  * `nsinit run --bundle`.
@@ -46,19 +23,8 @@ export async function runBundle(
   command: readonly string[],
   given: RunFlags,
 ): Promise<number> {
-  const { OciConfigError, readBundle, runStopHooks } = await import('nsinit/plugins/oci-config');
-  let container: OciContainer;
-  try {
-    container = await readBundle(bundle, command.length === 0 ? {} : { command });
-  } catch (error) {
-    if (!(error instanceof OciConfigError)) throw error;
-    for (const problem of error.problems) complain(`config.json: ${problem}`);
-    return 2;
-  }
-  const warn = (warning: string): void => {
-    if (given.quiet !== true) complain(`warning: ${warning}`);
-  };
-  for (const warning of container.warnings) warn(`config.json: ${warning}`);
+  const container = await openBundle(bundle, command, given);
+  if (container === undefined) return 2;
   checkRootfs(container.launch.rootfs ?? '', 'config.json: $.root.path');
   try {
     return await runContainer(container, given);
@@ -67,7 +33,8 @@ export async function runBundle(
     complain(error.message);
     return error.exitStatus;
   } finally {
-    await runStopHooks(container, warn);
+    const { runStopHooks } = await import('nsinit/plugins/oci-config');
+    await runStopHooks(container, (warning) => warnUnlessQuiet(given, warning));
   }
 }
 

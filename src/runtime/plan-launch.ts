@@ -11,17 +11,20 @@ import type { TerminalSize } from './terminal.js';
 
 const MOST_ID = 0xfffffffe;
 
-/** The namespaces that options ask for. @throws NamespaceError; UserMappingError; TypeError. */
-export function planNamespacesOf({
-  namespaces = {},
-  userMapping,
-  uid,
-  gid,
-}: NamespaceLaunchOptions): NamespacePlan {
+/**
+ * The namespaces that options ask for.
+ *
+ * @param privileged another's privileges, for a plan.
+ * @throws NamespaceError; UserMappingError; TypeError.
+ */
+export function planNamespacesOf(
+  { namespaces = {}, userMapping, uid, gid }: NamespaceLaunchOptions,
+  privileged?: boolean,
+): NamespacePlan {
   const mapped = { uid: uid ?? 0, gid: gid ?? uid ?? 0 };
   checkId('uid', mapped.uid);
   checkId('gid', mapped.gid);
-  return planNamespaces(namespaces, { mapping: userMapping, mapped });
+  return planNamespaces(namespaces, { mapping: userMapping, mapped, privileged });
 }
 
 /**

@@ -6,11 +6,12 @@ import { O_CLOEXEC, O_NOCTTY, O_RDONLY, O_RDWR, TIOCSPTLCK } from '../syscalls/f
 import { flags } from '../syscalls/flags.js';
 import { MockSyscalls, type MockOptions } from '../syscalls/mock-syscalls.js';
 import { NodeHostReader } from '../syscalls/model/host/host-reader.js';
-import type { OwnNamespace } from '../syscalls/model/boot.js';
+import type { OwnNamespace, SeedCredentials } from '../syscalls/model/boot.js';
 import { hostPath } from '../syscalls/paths.js';
 import { CLONE_NEWNS } from '../syscalls/process-flags.js';
 import type { NamespaceName } from './namespaces.js';
 import { handedOver, nameHandedOver } from './pipeline-set-up.js';
+import type { IdMaps } from './user-mapping.js';
 
 /** What is planned for; all of it is optional. */
 export interface PlanPipelineOptions extends PlanOnOptions {
@@ -31,8 +32,10 @@ export interface PlannedCaller {
   /** On the machine. */
   readonly uid: number;
   readonly gid: number;
-  /** Ids of the caller's user namespace; root of the machine where there is none. */
+  /** Whether in a user namespace of its own; root of the machine where there is none. */
   readonly userNamespace: boolean;
+  /** The ids in it; 0 alone, which is the caller's, unless given. The first is who makes the calls. */
+  readonly maps?: Pick<IdMaps, 'uids' | 'gids'> | undefined;
 }
 
 const KINDS: readonly OwnNamespace[] = ['pid', 'net', 'ipc', 'uts', 'cgroup'];
@@ -55,7 +58,9 @@ export function refusedCalls(
   options: PlanPipelineOptions,
   user: { readonly uid: number; readonly gid: number },
 ): RefusedCall[] {
-  const plan = planAs(pipeline, options, { ...user, userNamespace: true });
+  const { caller } = options;
+  const asked = caller?.userNamespace === true ? caller : { ...user, userNamespace: true };
+  const plan = planAs(pipeline, options, asked);
   return plan.steps.flatMap(({ step, calls }) =>
     calls
       .filter(({ failed, result }) => failed && (result === 'EPERM' || result === 'EACCES'))
@@ -69,7 +74,7 @@ function planAs(pipeline: Pipeline, options: PlanPipelineOptions, caller: Planne
     ...machine(),
     credentials: {
       own: KINDS.filter((kind) => own.includes(kind)),
-      ...(caller.userNamespace ? { userNamespace: singleId(caller) } : {}),
+      ...(caller.userNamespace ? insideUserNamespace(caller) : {}),
     },
   });
   if (!caller.userNamespace) sys.unshare(CLONE_NEWNS);
@@ -78,6 +83,10 @@ function planAs(pipeline: Pipeline, options: PlanPipelineOptions, caller: Planne
     userNamespace: caller.userNamespace,
     ...(outside && own.includes('pid') ? { pidNamespace: openPidNamespace(sys) } : {}),
     ...(options.terminal === true ? { terminal: openTerminal(sys) } : {}),
+    container: {
+      pid: Number(sys.readlinkat(AT_FDCWD, hostPath('/proc/self'))),
+      run: () => ({ code: 0, signal: null, timedOut: false }),
+    },
   };
   nameHandedOver(sys, context);
   const provide = [...handedOver(context), ...(options.provide ?? [])];
@@ -86,18 +95,19 @@ function planAs(pipeline: Pipeline, options: PlanPipelineOptions, caller: Planne
 
 const readThisMachine = (): MockOptions => ({ host: new NodeHostReader() });
 
-const singleId = ({
+function insideUserNamespace({
   uid,
   gid,
-}: PlannedCaller): {
-  owner: number;
-  uidMap: [{ inside: number; outside: number; count: number }];
-  gidMap: [{ inside: number; outside: number; count: number }];
-} => ({
-  owner: uid,
-  uidMap: [{ inside: 0, outside: uid, count: 1 }],
-  gidMap: [{ inside: 0, outside: gid, count: 1 }],
-});
+  maps,
+}: PlannedCaller): Pick<SeedCredentials, 'uid' | 'gid' | 'userNamespace'> {
+  const uidMap = maps?.uids ?? [{ inside: 0, outside: uid, count: 1 }];
+  const gidMap = maps?.gids ?? [{ inside: 0, outside: gid, count: 1 }];
+  return {
+    uid: uidMap[0]?.inside ?? 0,
+    gid: gidMap[0]?.inside ?? 0,
+    userNamespace: { owner: uid, uidMap, gidMap },
+  };
+}
 
 function openPidNamespace(sys: MockSyscalls): Fd {
   const path = hostPath('/proc/thread-self/ns/pid');

@@ -60,6 +60,7 @@ export interface NamespacePlan {
  * Decides the namespaces for this process's privileges.
  *
  * @param mapped the id that a single mapping has inside: the one that the command runs as.
+ * @param privileged another's privileges, for a plan.
  * @throws NamespaceError; UserMappingError.
  */
 export function planNamespaces(
@@ -67,12 +68,14 @@ export function planNamespaces(
   {
     mapping = 'single',
     mapped = { uid: 0, gid: 0 },
+    privileged = isPrivileged(),
   }: {
     readonly mapping?: UserMapping | undefined;
     readonly mapped?: { readonly uid: number; readonly gid: number } | undefined;
+    readonly privileged?: boolean | undefined;
   } = {},
 ): NamespacePlan {
-  const namespaces = chooseNamespaces(options, isPrivileged());
+  const namespaces = chooseNamespaces(options, privileged);
   return namespaces.user === 'new' ? { namespaces, maps: idMaps(mapping, mapped) } : { namespaces };
 }
 

@@ -4,7 +4,7 @@ import { copyMountNamespace } from './copy-namespace.js';
 import { ALL_CAPABILITIES, Credentials, type Capability } from './credentials.js';
 import { DEFAULT_MOUNTS, DEFAULT_TREE } from './default-host.js';
 import { HostMounts } from './host/host-mounts.js';
-import type { HostReader } from './host/host-reader.js';
+import { namespaceNumber, type HostReader } from './host/host-reader.js';
 import { Kernel, rootCredentials } from './kernel.js';
 import type { Location } from './location.js';
 import { MNT_RELATIME } from './mount.js';
@@ -60,7 +60,7 @@ export interface SeedMachine {
 /** Starts a machine: the root file system on a hidden one, as after an initramfs. */
 export function boot(seed: SeedMachine): Kernel {
   const kernel = new Kernel();
-  mountHidden(kernel);
+  mountHidden(kernel, seed.host);
   if (seed.host === undefined) bootSmall(kernel, seed);
   else bootFromHost(kernel, seed.host);
   plantTree(kernel, seed.files ?? {});
@@ -86,13 +86,16 @@ function bootFromHost(kernel: Kernel, reader: HostReader): void {
   process.cwd = lookup(process, process.root, reader.cwd(), { follow: true });
   const text = (path: string): string => new TextDecoder().decode(reader.content(path));
   process.namespaces.uts.hostname = text('/proc/sys/kernel/hostname').trim();
+  // A kernel without control groups has no such file.
+  if (reader.stat('/proc/self/cgroup') !== undefined)
+    kernel.machineControlGroups = text('/proc/self/cgroup');
   process.umask = Number.parseInt(
     /^Umask:\s*(\d+)/m.exec(text('/proc/self/status'))?.[1] ?? '022',
     8,
   );
 }
 
-function mountHidden(kernel: Kernel): void {
+function mountHidden(kernel: Kernel, reader: HostReader | undefined): void {
   const owner = kernel.initialUserNamespace;
   const namespace = kernel.createMountNamespace(owner);
   namespace.inhabited = true;
@@ -104,7 +107,8 @@ function mountHidden(kernel: Kernel): void {
   namespace.root = hidden;
   namespace.take(hidden);
   const start = { mount: hidden, inode: hidden.root };
-  const namespaces = initialNamespaces(kernel);
+  const namespaces = initialNamespaces(kernel, reader);
+  kernel.initialNamespaces = { ...namespaces };
   kernel.process = new Process(
     start,
     start,
@@ -128,9 +132,12 @@ function mountRoot(
   kernel.process.cwd = kernel.process.root;
 }
 
-function initialNamespaces(kernel: Kernel): ProcessNamespaces {
-  const create = (kind: SimpleNamespace['kind']): SimpleNamespace =>
-    new SimpleNamespace(kernel.allocateInum(), kind, kernel.initialUserNamespace);
+// A step may ask whether a namespace is the machine's, by the number that it has there.
+function initialNamespaces(kernel: Kernel, reader: HostReader | undefined): ProcessNamespaces {
+  const create = (kind: SimpleNamespace['kind']): SimpleNamespace => {
+    const inum = (reader && namespaceNumber(reader, kind)) ?? kernel.allocateInum();
+    return new SimpleNamespace(inum, kind, kernel.initialUserNamespace);
+  };
   const pid = create('pid');
   return {
     pid,

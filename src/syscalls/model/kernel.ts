@@ -9,7 +9,7 @@ import { Mount } from './mount.js';
 import { MountNamespace } from './mount-namespace.js';
 import type { Namespace, SimpleNamespace } from './namespaces.js';
 import { PeerGroups } from './peer-group.js';
-import type { Process } from './process.js';
+import type { Process, ProcessNamespaces } from './process.js';
 import { UserNamespace } from './user-namespace.js';
 
 const ANON_INODE_FS_MAGIC = 0x09041934;
@@ -34,6 +34,10 @@ export class Kernel {
   readonly assumptions = new Set<string>();
   /** Entries of the machine's own /proc, for every proc that is mounted. */
   machineProc: ((fileSystem: FileSystem) => DirectorySource) | undefined;
+  /** /proc/self/cgroup of the machine, as it is read in its own cgroup namespace. */
+  machineControlGroups: string | undefined;
+  /** Those that the machine starts with; set once its root is mounted. */
+  initialNamespaces!: Readonly<ProcessNamespaces>;
   /** All that were made, those of detached trees left out. */
   readonly mountNamespaces: MountNamespace[] = [];
   /** File systems that exist once on a machine, by type. */

@@ -28,7 +28,8 @@ const DIRECTORY = {
   gid: 0,
   rdev: { major: 0, minor: 0 },
   size: 0,
-  mtimeMs: 0,
+  atimeNs: 0n,
+  mtimeNs: 0n,
 };
 const FILE = { ...DIRECTORY, mode: S_IFREG | 0o644, size: 5 };
 

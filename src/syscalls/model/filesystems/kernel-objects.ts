@@ -213,8 +213,14 @@ export function adoptHierarchy(kernel: Kernel, shown: string): FileSystem {
   return known ?? hierarchy(kernel, controllers);
 }
 
-/** /proc/PID/cgroup: the model's process is in the uppermost group of each hierarchy. */
-export function formatControlGroups({ singletons }: Kernel): string {
+/**
+ * /proc/PID/cgroup: the process is where the machine has it. In a cgroup namespace of its own, and
+ * where no machine is copied, it is in the uppermost group of each hierarchy.
+ */
+export function formatControlGroups(kernel: Kernel): string {
+  const { singletons, machineControlGroups, initialNamespaces, process } = kernel;
+  if (machineControlGroups !== undefined && process.namespaces.cgroup === initialNamespaces.cgroup)
+    return machineControlGroups;
   const old = [...singletons.keys()].filter((name) => name.startsWith('cgroup:')).reverse();
   return [...old.map((name, index) => `${old.length - index}:${name.slice(7)}:/\n`), '0::/\n'].join(
     '',

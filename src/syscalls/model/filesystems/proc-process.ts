@@ -2,7 +2,7 @@ import { S_IFDIR, S_IFLNK } from '../../file-flags.js';
 import { ALL_CAPABILITIES, CAPABILITIES, type Capability } from '../credentials.js';
 import { displayPath } from '../display-path.js';
 import { formatControlGroups } from './kernel-objects.js';
-import { notModelled } from '../errors.js';
+import { notModelled, refuse } from '../errors.js';
 import type { FileSystem } from '../file-system.js';
 import type { Inode } from '../inode.js';
 import type { Kernel } from '../kernel.js';
@@ -57,11 +57,24 @@ function processEntries(kernel: Kernel, fileSystem: FileSystem): Record<string, 
       0o644,
     ),
     cgroup: file(() => formatControlGroups(kernel)),
+    oom_score_adj: () => oomScoreFile(fileSystem),
     status: file(() => formatStatus(kernel)),
     cwd: link(() => process.cwd),
     root: link(() => process.root),
     exe: link(() => notModelled('the program of the calling process')),
   };
+}
+
+// How readily it is ended is of no consequence here; proc_pid_oom_score_adj(5) has the range.
+function oomScoreFile(fileSystem: FileSystem): Inode {
+  let score = '0';
+  const file = generatedFile(fileSystem, 0o644, () => `${score}\n`);
+  file.store = (text) => {
+    const value = text.trim();
+    if (!/^-?[0-9]+$/.test(value) || Math.abs(Number(value)) > 1000) refuse('EINVAL');
+    score = value;
+  };
+  return file;
 }
 
 // A link to the object itself: followed, it leads there even where no path does.

@@ -126,11 +126,12 @@ export function fillProc(
   if (onlyProcesses) fillDirectory(fileSystem.root, own);
   else if (kernel.machineProc === undefined)
     fillDirectory(fileSystem.root, { ...own, ...settingsOfMachine(kernel, fileSystem) });
-  else fileSystem.root.source = overMachine(own, kernel.machineProc(fileSystem));
+  else fileSystem.root.source = overMachine(kernel, own, kernel.machineProc(fileSystem));
 }
 
 // The calling process is the model's, and all else the machine's, but for its other processes.
 function overMachine(
+  kernel: Kernel,
   own: Readonly<Record<string, Entry>>,
   machine: DirectorySource,
 ): DirectorySource {
@@ -139,8 +140,39 @@ function overMachine(
     names: () => [
       ...new Set([...Object.keys(own), ...machine.names().filter((name) => !isProcess(name))]),
     ],
-    lookup: (name) => own[name]?.() ?? (isProcess(name) ? undefined : machine.lookup(name)),
+    lookup(name) {
+      if (own[name] !== undefined) return own[name]();
+      if (isProcess(name)) return undefined;
+      const found = machine.lookup(name);
+      return name === 'sys' && found !== undefined ? withOwnSettings(kernel, found) : found;
+    },
   };
+}
+
+// Settings of namespaces that are not the machine's are the model's.
+function withOwnSettings(kernel: Kernel, settings: Inode): Inode {
+  const { initialNamespaces, process } = kernel;
+  const own = sysctls(
+    kernel,
+    settings.fileSystem,
+    (owner) => owner !== 'machine' && process.namespaces[owner] !== initialNamespaces[owner],
+  );
+  return overlay(settings, own);
+}
+
+/** Puts files over those of the same name; what the machine lacks stays lacking. */
+function overlay(lower: Inode, upper: Inode): Inode {
+  const { source } = lower;
+  if (source === undefined) return upper;
+  lower.source = {
+    names: () => source.names(),
+    lookup(name) {
+      const below = source.lookup(name);
+      const above = upper.entry(name);
+      return below === undefined || above === undefined ? below : overlay(below, above);
+    },
+  };
+  return lower;
 }
 
 function settingsOfMachine(kernel: Kernel, fileSystem: FileSystem): Record<string, Entry> {

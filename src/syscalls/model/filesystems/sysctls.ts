@@ -47,32 +47,50 @@ const IPV4: Readonly<Record<string, Setting>> = {
 };
 const CORE: Readonly<Record<string, Setting>> = { somaxconn: number(4096, 0) };
 
-/** /proc/sys: settings of the machine and of the namespaces that the caller is in. */
-export function sysctls(kernel: Kernel, fileSystem: FileSystem): Inode {
+/** Whose a setting is. */
+export type SettingOwner = 'machine' | 'ipc' | 'net' | 'uts';
+
+/**
+ * /proc/sys: settings of the machine and of the namespaces that the caller is in.
+ *
+ * @param shows whose settings there are; everybody's unless given.
+ */
+export function sysctls(
+  kernel: Kernel,
+  fileSystem: FileSystem,
+  shows: (owner: SettingOwner) => boolean = () => true,
+): Inode {
   const { namespaces } = kernel.process;
+  type Entries = Readonly<Record<string, Entry>>;
+  const only = (owner: SettingOwner, entries: Entries): Entries => (shows(owner) ? entries : {});
   const readonly = (content: () => string) => (): Inode =>
     generatedFile(fileSystem, 0o644, () => `${content()}\n`);
-  const group = (kind: 'ipc' | 'net', settings: Readonly<Record<string, Setting>>) =>
-    Object.fromEntries(
-      Object.entries(settings).map(([name, setting]): [string, Entry] => [
-        name,
-        () => settingFile(fileSystem, () => namespaces[kind], name, setting),
-      ]),
+  const group = (kind: 'ipc' | 'net', settings: Readonly<Record<string, Setting>>): Entries =>
+    only(
+      kind,
+      Object.fromEntries(
+        Object.entries(settings).map(([name, setting]): [string, Entry] => [
+          name,
+          () => settingFile(fileSystem, () => namespaces[kind], name, setting),
+        ]),
+      ),
     );
-  const directory = (entries: Readonly<Record<string, Entry>>) => () =>
-    fixedDirectory(fileSystem, 0o555, entries);
+  const directory = (entries: Entries) => () => fixedDirectory(fileSystem, 0o555, entries);
   const uts = (name: 'hostname' | 'domainname') => () => utsFile(kernel, fileSystem, name);
   return fixedDirectory(fileSystem, 0o555, {
     fs: directory({
-      'mount-max': readonly(() => String(kernel.limits.mountMax)),
-      binfmt_misc: () => emptyDirectory(fileSystem),
+      ...only('machine', {
+        'mount-max': readonly(() => String(kernel.limits.mountMax)),
+        binfmt_misc: () => emptyDirectory(fileSystem),
+      }),
       mqueue: directory(group('ipc', MQUEUE)),
     }),
     kernel: directory({
-      hostname: uts('hostname'),
-      domainname: uts('domainname'),
-      overflowuid: readonly(() => '65534'),
-      overflowgid: readonly(() => '65534'),
+      ...only('uts', { hostname: uts('hostname'), domainname: uts('domainname') }),
+      ...only('machine', {
+        overflowuid: readonly(() => '65534'),
+        overflowgid: readonly(() => '65534'),
+      }),
       ...group('ipc', IPC),
     }),
     net: directory({ core: directory(group('net', CORE)), ipv4: directory(group('net', IPV4)) }),

@@ -57,6 +57,7 @@ export class HostMounts {
       const mountpoint = this.#below(parent.root, relative(line.mountPoint, child.mountPoint));
       const mount = this.#mount(child, parent, mountpoint);
       hideBelowMount(mountpoint, child.mountPoint, (text) => this.kernel.assumptions.add(text));
+      mountpoint.permanentlyEmpty = isPlaceForMount(line, child);
       this.#mountChildren(child, mount, children);
     }
   }
@@ -151,6 +152,30 @@ export class HostMounts {
     }, top);
   }
 }
+
+// Directories that the kernel makes for mounts alone, by file system (sysfs_create_mount_point and
+// proc_create_mount_point in the kernel's sources): a mount there hides nothing.
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  sysfs: [
+    'firmware/efi/efivars',
+    'fs/bpf',
+    'fs/cgroup',
+    'fs/fuse/connections',
+    'fs/pstore',
+    'fs/resctrl',
+    'fs/selinux',
+    'fs/smackfs',
+    'kernel/config',
+    'kernel/debug',
+    'kernel/security',
+    'kernel/tracing',
+  ],
+  proc: ['fs/nfsd', 'openprom', 'sys/fs/binfmt_misc'],
+};
+
+const isPlaceForMount = (on: MountinfoEntry, { mountPoint }: MountinfoEntry): boolean =>
+  on.root === '/' &&
+  PLACES[on.fstype]?.includes(relative(on.mountPoint, mountPoint).join('/')) === true;
 
 function relative(from: string, to: string): string[] {
   const prefix = from === '/' ? '' : from;

@@ -4,7 +4,7 @@ import {
   readFileSync,
   readlinkSync,
   statfsSync,
-  type Stats,
+  type BigIntStats,
 } from 'node:fs';
 import type { DeviceNumber } from '../../syscalls.js';
 
@@ -16,7 +16,9 @@ export interface HostFile {
   readonly gid: number;
   readonly rdev: DeviceNumber;
   readonly size: number;
-  readonly mtimeMs: number;
+  /** When it was read and written last, since 1970. */
+  readonly atimeNs: bigint;
+  readonly mtimeNs: bigint;
 }
 
 /** Reads the real machine, and never changes it. Paths are absolute. */
@@ -47,6 +49,14 @@ export class HostUnreadableError extends Error {
   }
 }
 
+/** The number of a namespace that the caller is in, as /proc/self/ns shows it. */
+export function namespaceNumber(reader: HostReader, kind: string): number | undefined {
+  const path = `/proc/self/ns/${kind}`;
+  if (reader.stat(path) === undefined) return undefined;
+  const number = /\[(\d+)\]$/.exec(reader.target(path))?.[1];
+  return number === undefined ? undefined : Number(number);
+}
+
 /** Reads this machine through Node, with no more than the rights of this process. */
 export class NodeHostReader implements HostReader {
   mountinfo(): string {
@@ -55,7 +65,7 @@ export class NodeHostReader implements HostReader {
 
   stat(path: string): HostFile | undefined {
     try {
-      return toHostFile(lstatSync(path));
+      return toHostFile(lstatSync(path, { bigint: true }));
     } catch (error) {
       return missingOrUnreadable(path, error);
     }
@@ -97,8 +107,16 @@ function missingOrUnreadable(path: string, error: unknown): undefined {
   throw new HostUnreadableError(path, error);
 }
 
-function toHostFile({ mode, uid, gid, rdev, size, mtimeMs }: Stats): HostFile {
-  return { mode, uid, gid, rdev: decodeDevice(rdev), size, mtimeMs };
+function toHostFile({ mode, uid, gid, rdev, size, atimeNs, mtimeNs }: BigIntStats): HostFile {
+  return {
+    mode: Number(mode),
+    uid: Number(uid),
+    gid: Number(gid),
+    rdev: decodeDevice(Number(rdev)),
+    size: Number(size),
+    atimeNs,
+    mtimeNs,
+  };
 }
 
 // makedev(3): both numbers are spread over the word.

@@ -17,10 +17,9 @@ export function showHostFile(
   inode.uid = file.uid;
   inode.gid = file.gid;
   inode.rdev = file.rdev;
-  const time = timespec(file.mtimeMs);
-  inode.atime = time;
-  inode.mtime = time;
-  inode.ctime = time;
+  inode.atime = timespec(file.atimeNs);
+  inode.mtime = timespec(file.mtimeNs);
+  inode.ctime = inode.mtime;
   if (inode.isDirectory) inode.source = hostDirectory(reader, inode.fileSystem, path);
   if (inode.isLink) inode.target = reader.target(path);
   if (inode.isFile) {
@@ -73,7 +72,7 @@ export function hideBelowMount(
   };
 }
 
-function timespec(milliseconds: number): Timespec {
-  const sec = Math.floor(milliseconds / 1000);
-  return { sec: BigInt(sec), nsec: Math.floor((milliseconds - sec * 1000) * 1e6) };
-}
+const timespec = (nanoseconds: bigint): Timespec => ({
+  sec: nanoseconds / 1_000_000_000n,
+  nsec: Number(nanoseconds % 1_000_000_000n),
+});
