@@ -193,6 +193,13 @@ export const CASES = [
     options: asUser(options),
   })),
   { as: 'user', name: 'a copy of the machine', copy: true, options: asUser([]) },
+  ...['root', 'user'].map((as) => ({
+    as,
+    name: 'a copy of a machine with a mount that is out of reach',
+    copy: true,
+    hidden: true,
+    options: as === 'user' ? asUser([]) : plain([]),
+  })),
   {
     as: 'user',
     name: '--config with plugins',
@@ -214,6 +221,7 @@ export const SHORT = [
   'root --bundle with every part',
   'user --readonly',
   'user --unshare-net',
+  'user a copy of a machine with a mount that is out of reach',
   'user --config with plugins',
   'user --bundle of runc spec --rootless',
 ];

@@ -12,7 +12,7 @@ const NSINIT = fileURLToPath(new URL('../build/nsinit.cjs', import.meta.url));
 const AS_USER = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
 
 /** The calls that a plan and a run of the same options make, as text. */
-function compare({ as, plannedBy = 'user', options, copy = false }) {
+function compare({ as, plannedBy = 'user', options, copy = false, hidden = false }) {
   const directory = mkdtempSync(join(tmpdir(), 'nsinit-plan-'));
   try {
     chmodSync(directory, 0o777);
@@ -20,10 +20,11 @@ function compare({ as, plannedBy = 'user', options, copy = false }) {
     spawnSync('chmod', ['-R', 'a+rX', directory]);
     if (as === 'user') spawnSync('chown', ['-R', `${USER}:${USER}`, directory]);
     const given = options({ directory, root });
+    const place = hidden ? inHidden(join(directory, 'hidden')) : [];
     const command = given.includes('--bundle') ? [] : ['/bin/true'];
-    const plan = JSON.parse(start(by(plannedBy, 'plan', '--json', ...given)).stdout);
+    const plan = JSON.parse(start([...place, ...by(plannedBy, 'plan', '--json', ...given)]).stdout);
     const trace = join(directory, 'trace');
-    const { stderr } = start(by(as, 'run', '--trace', trace, ...given, ...command));
+    const { stderr } = start([...place, ...by(as, 'run', '--trace', trace, ...given, ...command)]);
     const calls = tracedCalls(readFileSync(trace, 'utf8'));
     return { ...outcomesOf(plan, stderr), ...callsOf(plan, calls) };
   } finally {
@@ -44,6 +45,18 @@ function outcomesOf({ failure }, stderr) {
   const expected = failure === null ? 'success' : `nsinit: ${failure.message}`;
   return { ended: [expected, ended.startsWith(expected) ? expected : ended] };
 }
+
+// A machine that has something mounted where an ordinary user cannot look.
+const inHidden = (directory) => [
+  'unshare',
+  '--mount',
+  '--propagation',
+  'private',
+  'sh',
+  '-c',
+  'mkdir -p "$0/at" && chown 0 "$0" && chmod 700 "$0" && mount -t tmpfs hidden "$0/at" && exec "$@"',
+  directory,
+];
 
 const by = (who, ...args) => [
   ...(who === 'user' ? AS_USER : []),

@@ -15,6 +15,8 @@ export interface MountExpectation {
   readonly attributes?: MountAttrFlags;
   /** Whether the mounts below it have to have them too. */
   readonly recursive?: boolean;
+  /** What is promised of the mount that it is below does not hold for it. */
+  readonly keepsFlags?: boolean;
   /** It may be or contain the host's proc or sys: that was asked for. */
   readonly showsHost?: boolean;
   /** It may be shared, although mounts of the container are not. */

@@ -26,17 +26,22 @@ import {
   type MountFlags,
 } from '../syscalls/mount-flags.js';
 import { fdPath, type PathArg } from '../syscalls/paths.js';
-import { SyscallError } from '../syscalls/syscall-error.js';
+import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withFd } from './attach-mount.js';
 import { isRefused, openInRoot } from './old-mount-api.js';
 
 /** For steps that make mounts read-only. */
-export const READONLY_BY_REMOUNT: Readonly<Record<'remount-bind', Fallback>> = {
+export const READONLY_BY_REMOUNT: Readonly<Record<'remount-bind' | 'out-of-reach', Fallback>> = {
   'remount-bind': {
     when: ['ENOSYS', 'EPERM'],
     instead: 'mounts are remounted read-only one by one, with the flags that they have',
     cost: 'what is mounted below at the same moment stays writable',
+  },
+  'out-of-reach': {
+    when: ['EACCES'],
+    instead: 'a mount below a directory that the caller may not enter keeps its flags',
+    cost: 'it stays writable for whoever is let in there later',
   },
 };
 
@@ -69,8 +74,22 @@ export function makeReadonly(
     context.fallBack('remount-bind', error);
     remount(sys, mount, path);
     if (!recursive) return;
-    for (const { mountPoint } of mountsBelow(sys, mount))
-      withFd(sys, openInRoot(sys, context, mountPoint), (fd) => remount(sys, fd, fdPath(fd)));
+    for (const below of mountsBelow(sys, mount)) remountBelow(sys, context, below);
+  }
+}
+
+// In a user namespace a directory of an unmapped user is closed to root as well.
+function remountBelow(
+  sys: Syscalls,
+  context: StepContext,
+  { id, mountPoint }: MountinfoEntry,
+): void {
+  try {
+    withFd(sys, openInRoot(sys, context, mountPoint), (fd) => remount(sys, fd, fdPath(fd)));
+  } catch (error) {
+    if (!isErrno(error, 'EACCES')) throw error;
+    context.fallBack('out-of-reach', error);
+    context.expect({ mount: BigInt(id), name: mountPoint, keepsFlags: true });
   }
 }
 

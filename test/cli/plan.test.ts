@@ -97,7 +97,7 @@ describe('a plan', () => {
     const { stdout, stderr } = node('test/plan-diff.mjs', '--short');
     expect(stderr).to.equal('');
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).to.have.lengthOf(8);
+    expect(lines).to.have.lengthOf(9);
     for (const line of lines) expect(line).to.match(/: \d{3} calls, 0 differ$/);
   }).timeout(60_000);
 

@@ -39,6 +39,10 @@ done
 cd $PWD
 `;
 
+// As container engines keep their storage.
+const OUT_OF_REACH =
+  'mount -t tmpfs t /mnt; mkdir -m 700 /mnt/own; mkdir /mnt/own/at; mount -t tmpfs t /mnt/own/at';
+
 const HOSTS: readonly HostCase[] = [
   { name: 'a ramfs as the root of the namespace', prepare: RAMFS },
   {
@@ -177,6 +181,20 @@ const HOSTS: readonly HostCase[] = [
     who: BOTH,
     prepare: 'mount -t tmpfs t /mnt; touch /mnt/there; chmod 755 /mnt',
     args: "run -v -- sh -c 'ls /mnt /usr >/dev/null && [ -e /mnt/there ] && ! touch /mnt/x 2>/dev/null && echo x > /tmp/x && mkdir /new && echo works'",
+  },
+  {
+    name: 'no root given, and a mount where an ordinary user cannot look',
+    who: BOTH,
+    prepare: OUT_OF_REACH,
+    args: "run -v -- sh -c 'echo works'",
+  },
+  {
+    name: 'the same without mount_setattr',
+    who: ['nobody'],
+    prepare: OUT_OF_REACH,
+    refused: 'mount_setattr=ENOSYS',
+    args: "run -v -- sh -c 'echo works'",
+    falls: /a mount below a directory that the caller may not enter keeps its flags/,
   },
 ];
 

@@ -47,6 +47,8 @@ export class Inode {
   store?: (text: string) => void;
   /** Content of the real machine, read when it is wanted. */
   loadContent?: () => Uint8Array;
+  /** Of a directory whose links are not counted here. One link: its file system counts none. */
+  knownLinks?: number;
   /** Its size before it was read. */
   knownSize?: number;
   /** A link that leads to an object and not along a path: /proc/self/fd/N (proc(5)). */
@@ -119,6 +121,7 @@ export class Inode {
   }
 
   add(name: string, child: Inode): void {
+    this.#countLink(child, 1);
     this.#entries.set(name, child);
     this.#removed.delete(name);
     child.parent = this;
@@ -128,9 +131,17 @@ export class Inode {
 
   remove(name: string): void {
     const child = this.entry(name);
-    if (child !== undefined) child.linked = false;
+    if (child !== undefined) {
+      this.#countLink(child, -1);
+      child.linked = false;
+    }
     this.#entries.delete(name);
     if (this.source !== undefined) this.#removed.add(name);
+  }
+
+  #countLink(child: Inode, by: 1 | -1): void {
+    const { knownLinks = 1 } = this;
+    if (knownLinks > 1 && child.isDirectory) this.knownLinks = knownLinks + by;
   }
 
   /** Whether this directory is the file or one of the directories above it. */

@@ -27,6 +27,7 @@ const DIRECTORY = {
   uid: 0,
   gid: 0,
   rdev: { major: 0, minor: 0 },
+  links: 2,
   size: 0,
   atimeNs: 0n,
   mtimeNs: 0n,
@@ -124,6 +125,19 @@ describe('a model of the real machine', () => {
       HostUnreadableError,
       '/secret/key',
     );
+  });
+
+  it('has a mount where this user may not look, and says what it takes it for', () => {
+    class WithStore extends SmallHost {
+      override mountinfo(): string {
+        return `${super.mountinfo()}33 30 0:21 / /secret/store rw - tmpfs store rw\n`;
+      }
+    }
+    const sys = new MockSyscalls({ host: new WithStore() });
+    expect(sys.state.mountinfo).to.match(/ \/secret\/store rw - tmpfs store rw$/m);
+    expect(sys.state.assumptions).to.deep.equal([
+      '/secret/store, which may not be looked at, is a directory',
+    ]);
   });
 
   it('takes what a mount of the machine covers for empty, and says so when it matters', () => {

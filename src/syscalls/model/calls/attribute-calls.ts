@@ -65,6 +65,7 @@ function describe(kernel: Kernel, location: Location): Statx {
 function linkCount(inode: Inode): number {
   if (inode.unlinked) return 0;
   if (!inode.isDirectory) return 1;
+  if (inode.knownLinks !== undefined) return inode.knownLinks;
   // Its name, its `.`, and the `..` of each directory in it.
   return 2 + inode.names().filter((name) => inode.entry(name)?.isDirectory).length;
 }

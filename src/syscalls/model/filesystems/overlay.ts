@@ -81,7 +81,7 @@ export const overlay: FileSystemType = {
     fileSystem.readonly = wanted.upper === undefined;
     const roots = layers.map(({ location }) => location.inode);
     copyAttributes(roots[0] ?? refuse('EINVAL'), fileSystem.root);
-    fileSystem.root.source = merge(fileSystem, roots);
+    showMerged(fileSystem.root, fileSystem, roots);
     if (wanted.work !== undefined) prepareWork(wanted.work.location.inode);
     fileSystem.options = shownOptions(wanted);
     return fileSystem;
@@ -171,6 +171,13 @@ const isWhiteout = (inode: Inode): boolean =>
   inode.rdev.minor === 0 &&
   inode.isDevice;
 
+// A directory of several layers has one link, whatever is in it (overlayfs in the kernel's sources).
+function showMerged(directory: Inode, fileSystem: FileSystem, layers: readonly Inode[]): void {
+  directory.source = merge(fileSystem, layers);
+  const links = layers.length > 1 ? 1 : layers[0]?.knownLinks;
+  if (links !== undefined) directory.knownLinks = links;
+}
+
 function merge(fileSystem: FileSystem, layers: readonly Inode[]): DirectorySource {
   const found = (name: string): Inode[] => {
     const hits: Inode[] = [];
@@ -195,7 +202,7 @@ function merge(fileSystem: FileSystem, layers: readonly Inode[]): DirectorySourc
       if (top === undefined) return undefined;
       const merged = fileSystem.inode(top.mode, top.uid, top.gid);
       copyAttributes(top, merged);
-      if (top.isDirectory) merged.source = merge(fileSystem, hits);
+      if (top.isDirectory) showMerged(merged, fileSystem, hits);
       return merged;
     },
   };

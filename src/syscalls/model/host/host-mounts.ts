@@ -14,7 +14,7 @@ import type { Kernel } from '../kernel.js';
 import type { Mount } from '../mount.js';
 import type { PeerGroup } from '../peer-group.js';
 import { MOUNT_FLAGS, type MountFlagName } from '../seed-mounts.js';
-import type { HostReader } from './host-reader.js';
+import { HostUnreadableError, type HostFile, type HostReader } from './host-reader.js';
 import { hideBelowMount, hostDirectory, showHostFile } from './host-tree.js';
 
 /** Stands for the parent of a mount whose parent is not shown. */
@@ -123,7 +123,16 @@ export class HostMounts {
       case 'devpts':
         return adoptDevpts(kernel, owner);
       default:
-        return kernel.createFileSystem({ type, magic: reader.magic(point) }, owner);
+        // Asked for late: not every mount is where this user may look.
+        return kernel.createFileSystem(
+          {
+            type,
+            get magic() {
+              return reader.magic(point);
+            },
+          },
+          owner,
+        );
     }
   }
 
@@ -137,14 +146,24 @@ export class HostMounts {
       root.split('/').filter((name) => name !== ''),
     );
     if (type === 'proc' || inode.source !== undefined) return inode;
-    const file = this.reader.stat(point);
+    const file = this.#stat(point, inode);
     return file === undefined ? inode : showHostFile(this.reader, inode, point, file);
+  }
+
+  #stat(point: string, { mode, uid, gid, rdev }: Inode): HostFile | undefined {
+    try {
+      return this.reader.stat(point);
+    } catch (error) {
+      if (!(error instanceof HostUnreadableError)) throw error;
+      this.kernel.assumptions.add(`${point}, which may not be looked at, is a directory`);
+      return { mode, uid, gid, rdev, links: 2, size: 0, atimeNs: 0n, mtimeNs: 0n };
+    }
   }
 
   // What no mount shows is there all the same: the way to what one shows.
   #below(top: Inode, names: readonly string[]): Inode {
     return names.reduce((at, name) => {
-      const known = at.entry(name);
+      const known = entryOf(at, name);
       if (known !== undefined) return known;
       const made = at.fileSystem.inode(S_IFDIR | 0o755, 0, 0);
       at.add(name, made);
@@ -176,6 +195,16 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
 const isPlaceForMount = (on: MountinfoEntry, { mountPoint }: MountinfoEntry): boolean =>
   on.root === '/' &&
   PLACES[on.fstype]?.includes(relative(on.mountPoint, mountPoint).join('/')) === true;
+
+// An ordinary user may not look below every directory that something is mounted in.
+function entryOf(directory: Inode, name: string): Inode | undefined {
+  try {
+    return directory.entry(name);
+  } catch (error) {
+    if (error instanceof HostUnreadableError) return undefined;
+    throw error;
+  }
+}
 
 function relative(from: string, to: string): string[] {
   const prefix = from === '/' ? '' : from;

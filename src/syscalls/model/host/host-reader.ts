@@ -15,6 +15,8 @@ export interface HostFile {
   readonly uid: number;
   readonly gid: number;
   readonly rdev: DeviceNumber;
+  /** How many names it has; of a directory, with `.` and the `..` of those in it. */
+  readonly links: number;
   readonly size: number;
   /** When it was read and written last, since 1970. */
   readonly atimeNs: bigint;
@@ -107,12 +109,22 @@ function missingOrUnreadable(path: string, error: unknown): undefined {
   throw new HostUnreadableError(path, error);
 }
 
-function toHostFile({ mode, uid, gid, rdev, size, atimeNs, mtimeNs }: BigIntStats): HostFile {
+function toHostFile({
+  mode,
+  uid,
+  gid,
+  rdev,
+  nlink,
+  size,
+  atimeNs,
+  mtimeNs,
+}: BigIntStats): HostFile {
   return {
     mode: Number(mode),
     uid: Number(uid),
     gid: Number(gid),
     rdev: decodeDevice(Number(rdev)),
+    links: Number(nlink),
     size: Number(size),
     atimeNs,
     mtimeNs,

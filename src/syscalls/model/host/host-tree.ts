@@ -20,7 +20,11 @@ export function showHostFile(
   inode.atime = timespec(file.atimeNs);
   inode.mtime = timespec(file.mtimeNs);
   inode.ctime = inode.mtime;
-  if (inode.isDirectory) inode.source = hostDirectory(reader, inode.fileSystem, path);
+  if (inode.isDirectory) {
+    inode.source = hostDirectory(reader, inode.fileSystem, path);
+    // Not counted: who may not list it may be told all the same.
+    inode.knownLinks = file.links;
+  }
   if (inode.isLink) inode.target = reader.target(path);
   if (inode.isFile) {
     inode.knownSize = file.size;
