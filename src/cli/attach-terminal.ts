@@ -1,19 +1,40 @@
+import { openPseudoTerminal, Terminal, type TerminalSize } from '../runtime/terminal.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-import { Terminal, type TerminalSize } from '../runtime/terminal.js';
+
+/** A new pseudo-terminal that the caller's is to be joined with. */
+export interface CallerTerminal {
+  readonly master: Fd;
+  readonly slave: Fd;
+  /**
+   * Joins the caller's terminal with it, once the command has its end.
+   *
+   * @returns what waits for the last output and gives the caller's terminal back.
+   */
+  attach(): () => Promise<void>;
+}
+
+/** @param size the caller's unless given. @throws SyscallError */
+export function openCallerTerminal(
+  syscalls: Syscalls,
+  size: TerminalSize = callerSize(),
+): CallerTerminal {
+  const { master, slave } = openPseudoTerminal(syscalls, size);
+  const attach = (): (() => Promise<void>) => {
+    const detach = attachTerminal(syscalls, master);
+    syscalls.close(slave);
+    return detach;
+  };
+  return { master, slave, attach };
+}
 
 /** The size of the caller's terminal, in characters. */
-export function callerSize(): TerminalSize {
+function callerSize(): TerminalSize {
   return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 };
 }
 
-/**
- * Joins the caller's terminal with the container's: raw, so that every key arrives, and followed
- * in its size.
- *
- * @returns what waits for the last output and gives the caller's terminal back.
- */
-export function attachTerminal(syscalls: Syscalls, master: Fd): () => Promise<void> {
+/** The caller's is raw, so that every key arrives, and followed in its size. */
+function attachTerminal(syscalls: Syscalls, master: Fd): () => Promise<void> {
   const terminal = new Terminal(syscalls, master);
   const { stdin, stdout } = process;
   const resize = (): void => terminal.resize(callerSize());

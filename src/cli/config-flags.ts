@@ -1,4 +1,3 @@
-import { loadConfig } from '../config/load-config.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { presetOptionsOf, type RunFlags } from './run-options.js';
 
@@ -12,6 +11,7 @@ export interface ConfiguredRun {
 /** Reads the file of `--config`. @throws ConfigError */
 export async function applyConfig(given: RunFlags): Promise<ConfiguredRun> {
   if (given.config === undefined) return { given };
+  const { loadConfig } = await import('../config/load-config.js');
   const { preset, pipeline, launchOptions } = await loadConfig(given.config, {
     rootfs: given.rootfs,
     presetOptions: presetOptionsOf(given),

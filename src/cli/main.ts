@@ -1,31 +1,28 @@
-import { createRequire } from 'node:module';
+import { compiledFiles } from './code-cache.js';
 
-// The bundle is in build/, the modules are in build/src/cli.
-function packageVersion(): string {
-  const require = createRequire(import.meta.url);
-  for (const up of ['../package.json', '../../../package.json']) {
-    try {
-      const { name, version } = require(up) as { name?: string; version?: string };
-      if (name === 'nsinit' && version !== undefined) return version;
-    } catch {
-      // The other place.
-    }
-  }
-  return 'unknown';
-}
+// This file works in the bundle that scripts/bundle-cli.mjs makes of it, a CommonJS file.
+/** The version in package.json. */
+declare const NSINIT_VERSION: string;
+
+// Others load that file too, as far as they need it, but not so often.
+const RUNS: ReadonlySet<string> = new Set(['run', 'plan']);
 
 async function main(args: readonly string[]): Promise<void> {
   // Answered before anything is loaded.
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-    process.stdout.write(`${packageVersion()}\n`);
+    process.stdout.write(`${NSINIT_VERSION}\n`);
     return;
   }
-  const { createProgram, statusOfParsing } = await import('./program.js');
-  const program = createProgram(packageVersion(), (status) => {
+  const load = compiledFiles(module, require);
+  const { createProgram, statusOfParsing } = load<typeof import('./program.js')>(
+    `${__dirname}/nsinit-program.cjs`,
+  ).exports;
+  if (args[0] !== undefined && RUNS.has(args[0])) load(`${__dirname}/nsinit-run.cjs`);
+  const exit = (status: number): void => {
     process.exitCode = status;
-  });
+  };
   try {
-    await program.parseAsync(['node', 'nsinit', ...args]);
+    await createProgram(NSINIT_VERSION, exit, args[0]).parseAsync(['node', 'nsinit', ...args]);
   } catch (error) {
     process.exitCode = statusOfParsing(error);
   }

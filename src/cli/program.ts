@@ -19,16 +19,37 @@ export function statusOfParsing(error: unknown): number {
   return 2;
 }
 
-/** The command line. @param exit takes the exit status. */
-export function createProgram(version: string, exit: (status: number) => void): Command {
+type Exit = (status: number) => void;
+
+// In the order of the help.
+const COMMANDS: ReadonlyMap<string, (program: Command, exit: Exit) => void> = new Map([
+  ['run', addRun],
+  ['plan', addPlan],
+  ['steps', addSteps],
+  ['doctor', addDoctor],
+  ['schema', addSchema],
+  ['completion', addCompletion],
+]);
+
+/**
+ * The command line.
+ *
+ * @param exit takes the exit status.
+ * @param asked the first argument: where it is a command, the others are not made.
+ */
+export function createProgram(version: string, exit: Exit, asked = ''): Command {
   const program = new Command('nsinit')
     .description("Sets up a container's root as a pipeline of steps, and starts a program in it")
     .version(version)
     .exitOverride()
     .enablePositionalOptions()
     .showSuggestionAfterError();
-  addRun(program, exit);
-  addPlan(program, exit);
+  const one = COMMANDS.get(asked);
+  for (const add of one === undefined ? COMMANDS.values() : [one]) add(program, exit);
+  return program;
+}
+
+function addSteps(program: Command): void {
   program
     .command('steps')
     .description('list the steps of a preset with what each does')
@@ -41,6 +62,9 @@ export function createProgram(version: string, exit: (status: number) => void): 
       const { listSteps } = await import('./steps-command.js');
       listSteps(preset, (line) => process.stdout.write(`${line}\n`));
     });
+}
+
+function addDoctor(program: Command, exit: Exit): void {
   program
     .command('doctor')
     .description('try out what works here for this user, and say what to change')
@@ -49,6 +73,9 @@ export function createProgram(version: string, exit: (status: number) => void): 
       const { doctor } = await import('./doctor-command.js');
       exit(await doctor(json === true, (text) => process.stdout.write(text)));
     });
+}
+
+function addSchema(program: Command): void {
   program
     .command('schema')
     .description('print the JSON schema of a configuration file')
@@ -56,18 +83,22 @@ export function createProgram(version: string, exit: (status: number) => void): 
       const { schema } = await import('../config/config-schema.js');
       process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     });
+}
+
+function addCompletion(program: Command, exit: Exit): void {
   program
     .command('completion')
     .description("print a shell's completion script")
     .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
     .action(async (shell: 'bash' | 'zsh' | 'fish') => {
       const { completionScript } = await import('./completion-command.js');
-      process.stdout.write(completionScript(program, shell));
+      // Of all commands, of which this program may have this one alone.
+      const whole = createProgram(program.version() ?? '', exit);
+      process.stdout.write(completionScript(whole, shell));
     });
-  return program;
 }
 
-function addRun(program: Command, exit: (status: number) => void): void {
+function addRun(program: Command, exit: Exit): void {
   addRunOptions(
     program
       .command('run')
@@ -84,7 +115,7 @@ function addRun(program: Command, exit: (status: number) => void): void {
 const ownFlags = (self: Command, given: RunFlags): readonly string[] =>
   Object.keys(given).filter((flag) => self.getOptionValueSource(flag) === 'cli');
 
-function addPlan(program: Command, exit: (status: number) => void): void {
+function addPlan(program: Command, exit: Exit): void {
   addRunOptions(
     program
       .command('plan')

@@ -2,12 +2,10 @@ import { CommandError } from '../runtime/command-error.js';
 import { planNamespacesOf, planProcess } from '../runtime/plan-launch.js';
 import { pipelineSetUp } from '../runtime/pipeline-set-up.js';
 import { ContainerThread, startContainer } from '../runtime/start-container.js';
-import { openPseudoTerminal } from '../runtime/terminal.js';
 import { createLogger } from '../logging.js';
 import { asFd } from '../syscalls/descriptor.js';
 import type { OciContainer } from 'nsinit/plugins/oci-config';
-import { callerSize } from './attach-terminal.js';
-import { complain, untilEnd } from './run-command.js';
+import { complain, openTerminal, untilEnd } from './run-command.js';
 import { openBundle, warnUnlessQuiet } from './open-bundle.js';
 import { openObservers } from './run-observers.js';
 import { checkRootfs, chooseLogLevel, type RunFlags } from './run-options.js';
@@ -45,8 +43,8 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
   const thread = new ContainerThread();
   const { host } = thread;
-  const size = typeof launch.terminal === 'object' ? launch.terminal : callerSize();
-  const terminal = launch.terminal ? openPseudoTerminal(host.syscalls, size) : undefined;
+  const size = typeof launch.terminal === 'object' ? launch.terminal : undefined;
+  const terminal = launch.terminal ? await openTerminal(thread, size) : undefined;
   const slave = terminal?.slave;
   const stdio = slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave];
   const process = planProcess(host, { ...launch, newSession: slave !== undefined }, stdio);
@@ -67,7 +65,7 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
       await started.process.gone;
       throw error;
     }
-    return await untilEnd(started.process, thread, terminal);
+    return await untilEnd(started.process, terminal);
   } finally {
     opened.close();
     close();

@@ -1,17 +1,17 @@
 import { CommandError } from '../runtime/command-error.js';
 import type { RunningProcess } from '../runtime/running-process.js';
 import { ContainerThread, startContainer } from '../runtime/start-container.js';
-import { openPseudoTerminal, type PseudoTerminal } from '../runtime/terminal.js';
 import { pipelineSetUp } from '../runtime/pipeline-set-up.js';
 import { NamespaceError } from '../runtime/namespaces.js';
 import type { ProcessSpec } from '../runtime/process-spec.js';
+import type { TerminalSize } from '../runtime/terminal.js';
 import { createLogger } from '../logging.js';
 import { NsinitError, type ErrorCode } from '../pipeline/errors.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { createPreset } from '../steps/presets.js';
 import { asFd } from '../syscalls/descriptor.js';
 import { applyConfig } from './config-flags.js';
-import { attachTerminal, callerSize } from './attach-terminal.js';
+import type { CallerTerminal } from './attach-terminal.js';
 import { confinementOf } from './confinement.js';
 import { forwardSignals } from './forward-signals.js';
 import { planNamespacesFor } from './namespace-options.js';
@@ -54,8 +54,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   const own = userNamespace ? 0 : (globalThis.process.geteuid?.() ?? 0);
   const confined = { uid: user?.uid ?? own, userNamespace };
   const spec = { command, user, env, ...confinementOf(given, confined, thread.host) };
-  const terminal =
-    given.tty === true ? openPseudoTerminal(thread.host.syscalls, callerSize()) : undefined;
+  const terminal = given.tty === true ? await openTerminal(thread) : undefined;
   const setUp = pipelineSetUp(
     pipeline,
     { rootfs, noFallbacks: !given.fallbacks, force: given.force },
@@ -73,7 +72,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
       thread,
     );
     const stopClock = limitTime(started.process, limit);
-    const status = await untilEnd(started.process, thread, terminal);
+    const status = await untilEnd(started.process, terminal);
     if (!stopClock()) return status;
     complain(`the command was ended after ${given.timeout} (--timeout)`);
     return TIMED_OUT;
@@ -98,7 +97,7 @@ function processSpec(
     readonly command: readonly string[];
     readonly user: { readonly uid: number; readonly gid: number } | undefined;
   },
-  terminal: PseudoTerminal | undefined,
+  terminal: CallerTerminal | undefined,
 ): ProcessSpec {
   const slave = terminal?.slave;
   return {
@@ -115,16 +114,22 @@ function processSpec(
   };
 }
 
+/** Makes a terminal for the command; what only that needs is loaded here. */
+export async function openTerminal(
+  { host }: ContainerThread,
+  size?: TerminalSize,
+): Promise<CallerTerminal> {
+  const { openCallerTerminal } = await import('./attach-terminal.js');
+  return openCallerTerminal(host.syscalls, size);
+}
+
 /** Waits for the command, with the caller's terminal and signals. @returns the exit status. */
 export async function untilEnd(
   running: RunningProcess,
-  { host }: ContainerThread,
-  terminal: PseudoTerminal | undefined,
+  terminal: CallerTerminal | undefined,
 ): Promise<number> {
   const stopForwarding = forwardSignals((signal) => running.kill(signal));
-  const detach =
-    terminal === undefined ? undefined : attachTerminal(host.syscalls, terminal.master);
-  if (terminal !== undefined) host.syscalls.close(terminal.slave);
+  const detach = terminal?.attach();
   const { code, signal } = await running.gone;
   await detach?.();
   stopForwarding();

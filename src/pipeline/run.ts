@@ -167,12 +167,13 @@ export class Run {
     const { step, options } = entry;
     this.#current = step.stepName;
     for (const observer of this.#observers) observer.stepStart?.(step.stepName);
-    const started = performance.now();
+    // Not performance.now(): its module costs 1.4 ms at the first use.
+    const started = process.hrtime.bigint();
     // Once the root is being switched there is no way back, also when that fails half-way.
     if (step.switchesRoot === true) this.#handOver.provide(ROOT_SWITCHED, () => this.#leaveHost());
     const returned: unknown = instance.execute(options, this.#context(step, root));
     refusePromise(step.stepName, returned);
-    const micros = (performance.now() - started) * 1000;
+    const micros = Number(process.hrtime.bigint() - started) / 1000;
     for (const observer of this.#observers) observer.stepEnd?.(step.stepName, micros);
     return { step: step.stepName, micros };
   }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
@@ -118,6 +117,8 @@ function writeMap(pid: number, file: string, content: string): void {
 }
 
 function runHelper(helper: string, pid: number, ranges: readonly IdRange[]): void {
+  // Loaded here only: it costs 8 ms, and a single mapping needs no helper.
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   const args = ranges.flatMap(({ inside, outside, count }) => [inside, outside, count].map(String));
   try {
     execFileSync(helper, [String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
+import { loadKoffi } from './libc-koffi.js';
 import type { RawArg, RawKind } from './params.js';
 import type { SyscallTransport } from './transport.js';
-
-const require = createRequire(import.meta.url);
 
 const C_TYPES: Readonly<Record<RawKind, string>> = {
   int: 'long',
@@ -25,7 +23,7 @@ export interface Libc {
 let loaded: Libc | undefined;
 
 /**
- * Loads koffi, on first use only: it costs about 10 ms, and commands that make no call must not
+ * Loads koffi, on first use only: it costs some milliseconds, and commands that make no call must not
  * pay for it. Has to have happened before a root switch, since it opens files of the host.
  *
  * @throws Error when koffi's binary for this platform is not installed.
@@ -39,7 +37,7 @@ export function loadLibc(): Libc {
   }
   let koffi: typeof Koffi;
   try {
-    koffi = require('koffi') as typeof Koffi;
+    koffi = loadKoffi();
   } catch (cause) {
     throw new Error(
       'koffi could not be loaded: install its binary for this platform (npm ci without --omit=optional)',

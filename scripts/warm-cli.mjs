@@ -1,0 +1,32 @@
+// Lets the command run once, and keeps what V8 has compiled of it by then beside the bundle. Where
+// no container can be made here, the functions that only a run needs are missing.
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire, Module } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { compiledFiles, writeCodeCache } from '../build/src/cli/code-cache.js';
+
+// As that of the file that loads them.
+const file = resolve('build/nsinit.cjs');
+const require = createRequire(file);
+const parent = Object.assign(new Module(file), {
+  filename: file,
+  paths: require.resolve.paths('koffi'),
+});
+const load = compiledFiles(parent, require);
+const files = ['program', 'run'].map((name) => resolve(`build/nsinit-${name}.cjs`));
+const [program, run] = files.map((file) => load(file));
+const root = mkdtempSync(join(tmpdir(), 'nsinit-build-'));
+// A program that needs nothing else, and ends at once.
+copyFileSync(`native/stub-${process.arch}`, join(root, 'stub'));
+try {
+  for (const command of ['plan', 'run']) {
+    const args = [command, '--rootfs', root, '--', '/stub'];
+    await program.exports
+      .createProgram('', () => undefined, command)
+      .parseAsync(['node', 'nsinit', ...args]);
+  }
+} finally {
+  rmSync(root, { recursive: true });
+}
+[program, run].forEach(({ script }, index) => writeCodeCache(files[index], script));
