@@ -51,6 +51,7 @@ export { OptionReader, optionError } from './pipeline/options.js';
 export { Pipeline, type PlanOptions } from './pipeline/pipeline.js';
 export type { PlannedStep } from './pipeline/pipeline-entry.js';
 export type {
+  ModelledIdMaps,
   ModelledMachine,
   Plan,
   PlannedCall,
@@ -60,6 +61,14 @@ export type {
   PlanOnOptions,
   RefusedCall,
 } from './pipeline/plan.js';
+export type {
+  Preparation,
+  PrepareContext,
+  Prepared,
+  PrepareOptions,
+  Progress,
+  RehearseContext,
+} from './pipeline/prepare.js';
 export {
   ROOT_SWITCHED,
   ROOTFS,
@@ -191,6 +200,7 @@ export type {
   SeccompRule,
 } from './runtime/seccomp.js';
 export type { LocalRunOptions, PipelineModule, SetUpOptions } from './runtime/set-up-options.js';
+export type { PreparedSetUp, PrepareSetUpOptions } from './runtime/prepare-set-up.js';
 export type { SetUp, SetUpContext, SetUpPlace } from './runtime/set-up.js';
 export type { StdioEntry, StdioOption } from './runtime/stdio.js';
 export { StubEndedError } from './runtime/stub-connection.js';

@@ -11,6 +11,10 @@ import {
   inject,
   injectable,
   isErrno,
+  NsinitError,
+  openUserNamespace,
+  optionError,
+  sharedKey,
   MOUNT_ATTR_IDMAP,
   newMountFlags,
   O_CLOEXEC,
@@ -22,7 +26,11 @@ import {
   withFd,
   type AtFlags,
   type Fd,
+  type IdRange,
+  type Key,
   type MountAttributes,
+  type PrepareContext,
+  type RehearseContext,
   type Step,
   type StepContext,
   type SyscallError,
@@ -36,10 +44,13 @@ export interface IdmappedMount extends MountAttributes {
   /** Where it appears in the container; made if it is missing. */
   readonly target: string;
   /**
-   * A user namespace by the path of its file, as `openUserNamespace` gives it. Files of id
-   * `inside` on the disk belong to id `outside` in the mount.
+   * How ids are shown: files of id `inside` on the disk belong to id `outside` in the mount. Before
+   * the run a user namespace is made of it (`prepare`).
    */
-  readonly userNamespace: string;
+  readonly uidMappings?: readonly IdRange[] | undefined;
+  readonly gidMappings?: readonly IdRange[] | undefined;
+  /** In place of both: a user namespace that has them, by the path of its file. */
+  readonly userNamespace?: string | undefined;
   /** Also what is mounted below the source, with the same map; no unless told otherwise. */
   readonly recursive?: boolean | undefined;
 }
@@ -59,6 +70,10 @@ export class IdmappedMountsStep implements Step<IdmappedMountsOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  static needsPrepare({ mounts }: IdmappedMountsOptions): boolean {
+    return mounts.some(({ userNamespace }) => userNamespace === undefined);
+  }
+
   /** @throws NsinitError naming the option. */
   static parse(input: unknown): IdmappedMountsOptions {
     const given = new OptionReader(input);
@@ -73,13 +88,28 @@ export class IdmappedMountsStep implements Step<IdmappedMountsOptions> {
     });
   }
 
+  /** The kernel takes a map in the form of a user namespace, which only another process can make. */
+  prepare({ mounts }: IdmappedMountsOptions, host: PrepareContext): Promise<void> {
+    openNamespaces(mounts, host, (maps) => {
+      const namespace = openUserNamespace(maps);
+      host.closeAfter(() => namespace.close());
+      return namespace.path;
+    });
+    return Promise.resolve();
+  }
+
+  rehearse({ mounts }: IdmappedMountsOptions, plan: RehearseContext): void {
+    openNamespaces(mounts, plan, (maps) => plan.machine.openUserNamespace(maps));
+  }
+
   execute({ mounts }: IdmappedMountsOptions, context: StepContext): void {
     for (const mount of mounts) this.#bind(mount, context);
   }
 
   #bind(mount: IdmappedMount, context: StepContext): void {
     const { sys } = this;
-    const { source: path, target, userNamespace, recursive = false } = mount;
+    const { source: path, target, recursive = false } = mount;
+    const userNamespace = mount.userNamespace ?? namespaceOf(mount, context);
     const tree = context.keep(cloneTree(sys, context, { path, recursive }));
     const how = { flags: flags(O_RDONLY, O_CLOEXEC) };
     withFd(sys, sys.openat2(AT_FDCWD, hostPath(userNamespace), how), (namespace) => {
@@ -118,11 +148,78 @@ function explain(error: SyscallError): SyscallError {
   );
 }
 
+interface IdMaps {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+}
+
+/** The paths of user namespaces, by their maps. */
+const NAMESPACES: Key<ReadonlyMap<string, string>> = sharedKey('nsinit.idmappedMounts.namespaces');
+
+const mapsOf = ({ uidMappings: uids = [], gidMappings: gids = [] }: IdmappedMount): IdMaps => ({
+  uids,
+  gids,
+});
+
+const nameOf = (mount: IdmappedMount): string => JSON.stringify(mapsOf(mount));
+
+/** One for each map that is asked for, also where the step is there more than once. */
+function openNamespaces(
+  mounts: readonly IdmappedMount[],
+  { find, provide }: Pick<PrepareContext, 'find' | 'provide'>,
+  open: (maps: IdMaps) => string,
+): void {
+  const paths = new Map(find(NAMESPACES));
+  for (const mount of mounts) {
+    if (mount.userNamespace !== undefined || paths.has(nameOf(mount))) continue;
+    paths.set(nameOf(mount), open(mapsOf(mount)));
+  }
+  provide(NAMESPACES, paths);
+}
+
+function namespaceOf(mount: IdmappedMount, context: StepContext): string {
+  const path = context.need(NAMESPACES).get(nameOf(mount));
+  if (path !== undefined) return path;
+  throw new NsinitError(
+    'NSINIT_MISSING_VALUE',
+    `the ids of ${mount.source} were not prepared: give the step the options that it was prepared with`,
+  );
+}
+
+const MOST_ID = 0xfffffffe;
+
+function readRange(given: OptionReader): IdRange {
+  const id = (option: string): number => given.integer(option, 0, MOST_ID, NaN);
+  return given.done({
+    inside: id('inside'),
+    outside: id('outside'),
+    count: given.integer('count', 1, MOST_ID, NaN),
+  });
+}
+
+function readMaps(given: OptionReader): Partial<IdmappedMount> {
+  const ranges = (option: string): readonly IdRange[] | undefined =>
+    given.optional(option, () => given.objects(option, readRange));
+  const [uidMappings, gidMappings] = [ranges('uidMappings'), ranges('gidMappings')];
+  if (uidMappings === undefined && gidMappings === undefined)
+    return { userNamespace: given.hostPath('userNamespace') };
+  if (given.has('userNamespace'))
+    throw optionError(
+      given.nameOf('userNamespace'),
+      'left out where uidMappings and gidMappings are given',
+      '…',
+    );
+  for (const [option, map] of Object.entries({ uidMappings, gidMappings }))
+    if (map === undefined || map.length === 0)
+      throw optionError(given.nameOf(option), 'a list with a range of ids', map);
+  return { uidMappings, gidMappings };
+}
+
 function readMount(given: OptionReader): IdmappedMount {
   return given.done({
     source: given.hostPath('source'),
     target: given.mountPoint('target'),
-    userNamespace: given.hostPath('userNamespace'),
+    ...readMaps(given),
     recursive: given.boolean('recursive', false),
     ...readMountAttributes(given),
   });

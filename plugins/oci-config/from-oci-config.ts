@@ -27,11 +27,7 @@ export interface OciOptions {
 export interface OciContainer {
   /** For `launch`: who and what runs, in which namespaces, with the pipeline by its module. */
   readonly launch: LaunchOptions;
-  /**
-   * The same pipeline, to be planned, changed, or run by oneself; made anew for each who asks.
-   *
-   * @throws NsinitError when a mount is idmapped and `openIdmaps` has not made its namespace.
-   */
+  /** The same pipeline, to be planned, changed, or run by oneself; made anew for each who asks. */
   readonly pipeline: Pipeline;
   /** What the pipeline is made of; plain data. */
   readonly plan: OciPlan;
@@ -114,7 +110,7 @@ export function fromOciConfig(
 }
 
 /** Puts a container together from its plan and the rest. */
-export function containerOf(
+function containerOf(
   plan: OciPlan,
   { launch, warnings }: Pick<OciContainer, 'launch' | 'warnings'>,
 ): OciContainer {

@@ -26,7 +26,6 @@ export type {
   OciMount,
   OciPlan,
 } from './oci-plan.js';
-export { openIdmaps, type OpenedContainer } from './open-idmaps.js';
 export { OomScoreStep, type OomScoreOptions } from './oom-score-step.js';
 export { RootPropagationStep, type RootPropagationOptions } from './root-propagation-step.js';
 export { WorkingDirectoryStep, type WorkingDirectoryOptions } from './working-directory-step.js';

@@ -10,7 +10,6 @@ import {
 } from './from-oci-config.js';
 import { hookFailure, stateOf, type OciStatus } from './hook-state.js';
 import type { OciHook } from './oci-plan.js';
-import { openIdmaps } from './open-idmaps.js';
 
 /** How a bundle is launched: what its configuration does not say. */
 export interface BundleOptions
@@ -62,12 +61,7 @@ export async function launchBundle(
   const stopped = (): Promise<void> => runStopHooks(container, warn);
   let running: Container;
   try {
-    const opened = openIdmaps(container);
-    try {
-      running = await launch({ ...opened.container.launch, ...extra });
-    } finally {
-      opened.close();
-    }
+    running = await launch({ ...container.launch, ...extra });
   } catch (error) {
     await stopped();
     throw error;

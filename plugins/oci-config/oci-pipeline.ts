@@ -2,7 +2,6 @@ import {
   BindRootfsStep,
   ConsoleStep,
   DevSymlinksStep,
-  NsinitError,
   Pipeline,
   PROPAGATION_MODES,
   PropagationStep,
@@ -70,15 +69,9 @@ function useBind(pipeline: Pipeline, { target, source, plan, idmap }: OciMount):
     pipeline.use(BindMountsStep, { mounts: [{ ...bind, ...recursive, top, propagation }] });
     return;
   }
-  const { userNamespace } = idmap;
-  if (userNamespace === undefined) {
-    throw new NsinitError(
-      'NSINIT_MISSING_VALUE',
-      `the mount on ${target} is idmapped: let openIdmaps make its user namespace first`,
-    );
-  }
+  const maps = { uidMappings: idmap.uids, gidMappings: idmap.gids };
   const attributes = { ...plan.attributes, ...plan.recursive };
-  pipeline.use(IdmappedMountsStep, { mounts: [{ ...bind, ...attributes, userNamespace }] });
+  pipeline.use(IdmappedMountsStep, { mounts: [{ ...bind, ...attributes, ...maps }] });
 }
 
 function useCopy(pipeline: Pipeline, { target, source, plan }: OciMount): void {

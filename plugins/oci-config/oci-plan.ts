@@ -12,8 +12,6 @@ export interface OciIdmap {
   readonly recursive: boolean;
   readonly uids: readonly OciIdRange[];
   readonly gids: readonly OciIdRange[];
-  /** The path of a user namespace with these maps, when one has been opened. */
-  readonly userNamespace?: string;
 }
 
 /** One entry of `mounts`. */

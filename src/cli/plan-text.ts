@@ -11,9 +11,10 @@ const RULE = '──────── the root is switched here ─────
 /** A plan for people: numbered steps with their calls, a rule at the root switch, the mounts. */
 export function formatPlanText(plan: Plan, { bold, dim }: PlanColors): string {
   const lines: string[] = [`root: ${plan.rootfs ?? 'made by a step'}`, ''];
-  plan.steps.forEach(({ step, actions, calls, fallbacks, switchesRoot }, index) => {
+  plan.steps.forEach(({ step, actions, calls, fallbacks, switchesRoot, prepares }, index) => {
     lines.push(bold(`${String(index + 1).padStart(2)}. ${step}`));
     for (const action of actions) lines.push(`    ${action}`);
+    if (prepares === true) lines.push('    prepared on the host before anything else');
     for (const call of calls) lines.push(dim(`      ${formatCall(call)}`));
     for (const { fallback, cost } of fallbacks) lines.push(`    fallback ${fallback}: ${cost}`);
     if (plan.failure !== null && plan.failure.step === step && isLast(plan, index))

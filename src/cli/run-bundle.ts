@@ -7,6 +7,7 @@ import { asFd } from '../syscalls/descriptor.js';
 import type { OciContainer } from 'nsinit/plugins/oci-config';
 import { complain, openTerminal, untilEnd } from './run-command.js';
 import { openBundle, warnUnlessQuiet } from './open-bundle.js';
+import { prepareAndStart, PreparingEndedError } from './prepare-and-start.js';
 import { openObservers } from './run-observers.js';
 import { checkRootfs, chooseLogLevel, type RunFlags } from './run-options.js';
 
@@ -27,7 +28,7 @@ export async function runBundle(
   try {
     return await runContainer(container, given);
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
+    if (!(error instanceof CommandError || error instanceof PreparingEndedError)) throw error;
     complain(error.message);
     return error.exitStatus;
   } finally {
@@ -37,7 +38,7 @@ export async function runBundle(
 }
 
 async function runContainer(container: OciContainer, given: RunFlags): Promise<number> {
-  const { openIdmaps, runStartHooks } = await import('nsinit/plugins/oci-config');
+  const { runStartHooks } = await import('nsinit/plugins/oci-config');
   const { launch } = container;
   const plan = planNamespacesOf(launch);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
@@ -49,15 +50,16 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const stdio = slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave];
   const process = planProcess(host, { ...launch, newSession: slave !== undefined }, stdio);
   const { observers, close } = openObservers(given);
-  const opened = openIdmaps(container);
   const setUp = pipelineSetUp(
-    opened.container.pipeline,
+    container.pipeline,
     { rootfs: launch.rootfs, noFallbacks: !given.fallbacks, force: given.force },
     { logger, observers },
   );
   try {
     const master = terminal === undefined ? {} : { terminal: terminal.master };
-    const started = startContainer({ plan, setUp, process, ...master }, thread);
+    const started = await prepareAndStart(setUp, thread, (ready) =>
+      startContainer({ plan, setUp: ready, process, ...master }, thread),
+    );
     try {
       await runStartHooks(container, started.process.pids.command);
     } catch (error) {
@@ -67,7 +69,6 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
     }
     return await untilEnd(started.process, terminal);
   } finally {
-    opened.close();
     close();
   }
 }

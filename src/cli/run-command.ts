@@ -15,6 +15,7 @@ import type { CallerTerminal } from './attach-terminal.js';
 import { confinementOf } from './confinement.js';
 import { forwardSignals } from './forward-signals.js';
 import { planNamespacesFor } from './namespace-options.js';
+import { prepareAndStart, PreparingEndedError } from './prepare-and-start.js';
 import { openObservers } from './run-observers.js';
 import {
   buildEnvironment,
@@ -62,14 +63,9 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   );
   try {
     const process = processSpec(given, spec, terminal);
-    const started = startContainer(
-      {
-        plan,
-        setUp,
-        process,
-        ...(terminal === undefined ? {} : { terminal: terminal.master }),
-      },
-      thread,
+    const master = terminal === undefined ? {} : { terminal: terminal.master };
+    const started = await prepareAndStart(setUp, thread, (ready) =>
+      startContainer({ plan, setUp: ready, process, ...master }, thread),
     );
     const stopClock = limitTime(started.process, limit);
     const status = await untilEnd(started.process, terminal);
@@ -77,7 +73,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
     complain(`the command was ended after ${given.timeout} (--timeout)`);
     return TIMED_OUT;
   } catch (error) {
-    if (error instanceof CommandError) {
+    if (error instanceof CommandError || error instanceof PreparingEndedError) {
       complain(error.message);
       return error.exitStatus;
     }

@@ -3,6 +3,7 @@ import type { Observer } from './observer.js';
 
 /** Channels of `node:diagnostics_channel`, for OpenTelemetry and others. */
 const CHANNELS = {
+  progress: channel('nsinit:progress'),
   stepStart: channel('nsinit:step-start'),
   stepEnd: channel('nsinit:step-end'),
   stepFail: channel('nsinit:step-fail'),
@@ -16,9 +17,10 @@ const CHANNELS = {
  * begins. Without a listener to `nsinit:syscall` no call is traced.
  */
 export function diagnosticsObserver(): Observer | undefined {
-  const { stepStart, stepEnd, stepFail, rootSwitch, syscall, fallback } = CHANNELS;
+  const { progress, stepStart, stepEnd, stepFail, rootSwitch, syscall, fallback } = CHANNELS;
   if (!Object.values(CHANNELS).some(({ hasSubscribers }) => hasSubscribers)) return undefined;
   return {
+    progress: (step, sofar) => progress.publish({ step, ...sofar }),
     stepStart: (step) => stepStart.publish({ step }),
     stepEnd: (step, micros) => stepEnd.publish({ step, micros }),
     stepFail: (error) => stepFail.publish({ step: error.step, error }),

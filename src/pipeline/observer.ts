@@ -1,8 +1,11 @@
 import type { TracedCall } from '../syscalls/tracing-syscalls.js';
 import type { StepError } from './errors.js';
+import type { Progress } from './prepare.js';
 
 /** Is told what a run does. It must neither throw nor wait. */
 export interface Observer {
+  /** What is prepared on the host, before the run, has come so far. */
+  progress?(step: string, progress: Progress): void;
   stepStart?(step: string): void;
   /** @param micros how long the step took, in microseconds. */
   stepEnd?(step: string, micros: number): void;

@@ -6,6 +6,14 @@ import type { Expectation } from './expectation.js';
 import { createRunContainer, makeStep, type Service } from './injection.js';
 import { describeEntry, type PipelineEntry, type PlannedStep } from './pipeline-entry.js';
 import { recordPlan, type ModelledMachine, type Plan, type PlanOnOptions } from './plan.js';
+import {
+  Preparation,
+  prepares,
+  refuseUnprepared,
+  rehearse,
+  type Prepared,
+  type PrepareOptions,
+} from './prepare.js';
 import { Run, type RunOptions, type RunReport } from './run.js';
 import type { StepClass } from './step.js';
 import { verifyContainer } from './verification.js';
@@ -91,21 +99,51 @@ export class Pipeline {
   planOn(machine: ModelledMachine, options: PlanOnOptions = {}): Plan {
     const problems = checkOrder(this.#entries);
     const described = this.plan(options);
+    const prepared = this.rehearse(machine, options);
     return recordPlan(machine, described, problems, options.rootfs, (observer) =>
       // There is no host to be kept safe from what the model does.
-      this.run({ ...options, syscalls: machine, observers: [observer], force: true }),
+      this.run({ ...options, prepared, syscalls: machine, observers: [observer], force: true }),
     );
+  }
+
+  /** Whether a step has slow work to do before a run: {@link prepare} does it. */
+  get needsPreparation(): boolean {
+    return this.#entries.some(prepares);
+  }
+
+  /**
+   * Lets the steps that have something to prepare do so, in order, on the host. What they have
+   * made is used once: `(await pipeline.prepare(o)).use((prepared) => pipeline.run({ ...o, prepared }))`.
+   *
+   * @throws PlanError before anything was done; StepError when a step could not be prepared, or the
+   *   reason of `signal`: all that was prepared has been taken back then.
+   */
+  async prepare(options: PrepareOptions): Promise<Preparation> {
+    const problems = checkOrder(this.#entries);
+    if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
+    const services = this.#withOwn(options.services);
+    return new Preparation({ ...options, services }).run(this.#entries.filter(prepares));
+  }
+
+  /** What a run on a modelled machine is given as `prepared`: nothing is prepared for it. */
+  rehearse(
+    machine: ModelledMachine,
+    options: Pick<RunOptions, 'container' | 'services'> = {},
+  ): Prepared {
+    const services = this.#withOwn(options.services);
+    return rehearse(this.#entries, machine, { ...options, services });
   }
 
   /**
    * Runs the steps in the calling thread, through the given adapter.
    *
-   * @throws PlanError before anything was done; StepError when a step failed: what the earlier ones
-   *   did has been taken back then, unless the root had been switched.
+   * @throws PlanError, or NsinitError when a step was not prepared, before anything was done;
+   *   StepError when a step failed: what the earlier ones did has been taken back then, unless the root had been switched.
    */
   run(options: RunOptions): RunReport {
     const problems = checkOrder(this.#entries);
     if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
+    if (options.prepared === undefined) refuseUnprepared(this.#entries);
     const services = this.#withOwn(options.services);
     const run = new Run({ ...options, services });
     const report = run.execute(this.#entries);

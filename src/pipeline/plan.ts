@@ -1,6 +1,7 @@
 import { parseMountinfo } from '../syscalls/mountinfo.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import type { TracedCall } from '../syscalls/tracing-syscalls.js';
+import type { HostPath } from '../syscalls/paths.js';
 import { StepError } from './errors.js';
 import type { Observer } from './observer.js';
 import type { PlannedStep } from './pipeline-entry.js';
@@ -71,9 +72,23 @@ export interface Plan {
   readonly refused: readonly RefusedCall[];
 }
 
+/** The ids of a modelled user namespace, as uid_map and gid_map have them (user_namespaces(7)). */
+export interface ModelledIdMaps {
+  readonly uids: readonly ModelledIdRange[];
+  readonly gids: readonly ModelledIdRange[];
+}
+
+interface ModelledIdRange {
+  readonly inside: number;
+  readonly outside: number;
+  readonly count: number;
+}
+
 /** A modelled machine: `MockSyscalls` is one. */
 export interface ModelledMachine extends Syscalls {
   readonly state: { readonly mountinfo: string; readonly assumptions: readonly string[] };
+  /** Makes a user namespace that nothing runs in. @returns the path that leads to it. */
+  openUserNamespace(maps: ModelledIdMaps): HostPath;
 }
 
 /** Makes a plan of what is run with an observer, on a modelled machine. */

@@ -17,6 +17,7 @@ import { silentLogger, type Logger } from './logger.js';
 import { refuseHostNamespace } from './namespace-guard.js';
 import type { Observer } from './observer.js';
 import type { PipelineEntry } from './pipeline-entry.js';
+import type { Prepared } from './prepare.js';
 import type { Step, StepClass, StepContext } from './step.js';
 import { UndoStack } from './undo-stack.js';
 
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly logger?: Logger | undefined;
   readonly observers?: readonly Observer[] | undefined;
   readonly provide?: readonly Provided[] | undefined;
+  /** What `pipeline.prepare()` has made for this run. */
+  readonly prepared?: Prepared | undefined;
   /** Runs although the plan has problems, or in the host's mount namespace. */
   readonly force?: boolean | undefined;
   /** Fails where a step would have to do something else than planned. */
@@ -93,6 +96,8 @@ export class Run {
             for (const observer of traces) observer.syscall?.(this.#current, call);
           });
     this.#handOver.provide(EXPECTATIONS, this.expectations);
+    for (const [under, value] of options.prepared?.provided ?? [])
+      this.#handOver.provide(under, value);
     for (const [under, value] of options.provide ?? []) this.#handOver.provide(under, value);
   }
 

@@ -6,6 +6,7 @@ import type { Expectation } from './expectation.js';
 import type { CallName } from '../syscalls/syscalls.js';
 import type { Key } from './key.js';
 import type { Logger } from './logger.js';
+import type { PrepareContext, RehearseContext } from './prepare.js';
 
 /** Whose tree a step's paths refer to: before the root switch, after it, or it does not matter. */
 export type View = 'host' | 'container' | 'either';
@@ -58,6 +59,13 @@ export interface Step<O> {
   describe(options: O): string | readonly string[];
   /** Does it. Synchronous: Node's other threads are in the host's mount namespace. */
   execute(options: O, context: StepContext): void;
+  /**
+   * Slow or asynchronous work, such as fetching and unpacking: on the host, before any namespace is
+   * entered. What it makes reaches `execute` by a key. A method, so that it is known of the class.
+   */
+  prepare?(options: O, host: PrepareContext): Promise<void>;
+  /** In a plan, which prepares nothing: hands `execute` something in its place. Has no effects. */
+  rehearse?(options: O, plan: RehearseContext): void;
 }
 
 /** The class of a step, and what is known of it before it runs. */
@@ -78,6 +86,8 @@ export interface StepClass<O> {
   readonlyRoot?(options: O): boolean;
   /** Whether it may stand in a pipeline more than once. */
   readonly repeatable?: true;
+  /** Whether there is something to prepare with these options; there is unless told. */
+  needsPrepare?(options: O): boolean;
   /** Whether it makes files or directories in the root. */
   readonly writesRoot?: true;
   readonly fallbacks?: Readonly<Record<string, Fallback>>;

@@ -28,6 +28,8 @@ export type LaunchRequest =
       /** Sets the root up as well. */
       readonly setUp?: SetUpData | undefined;
     }
+  /** Nobody waits for what is prepared for a launch any more. */
+  | { readonly op: 'abort'; readonly id: number; readonly launch: number }
   | { readonly op: 'load'; readonly id: number; readonly setUp: SetUpData }
   | {
       readonly op: 'launch';

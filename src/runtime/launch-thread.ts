@@ -107,9 +107,18 @@ export class LaunchThread {
     await this.#ask({ op: 'load', setUp });
   }
 
-  /** Sets up and starts. `prepared` is told of namespaces made for it, as soon as they are there. */
-  async launch(job: LaunchJob, prepared: (data: PreparedData) => void): Promise<LaunchReport> {
-    const report = await this.#ask({ op: 'launch', ...job }, prepared);
+  /**
+   * Sets up and starts. `prepared` is told of namespaces made for it, as soon as they are there.
+   *
+   * @param signal stops what is prepared for it on the host.
+   */
+  async launch(
+    job: LaunchJob,
+    prepared: (data: PreparedData) => void,
+    signal?: AbortSignal,
+  ): Promise<LaunchReport> {
+    const asked = this.#ask({ op: 'launch', ...job }, prepared);
+    const report = await (signal === undefined ? asked : this.#untilAborted(asked, signal));
     if (report === undefined) throw new Error('the launch thread has started nothing');
     return report as LaunchReport;
   }
@@ -126,6 +135,21 @@ export class LaunchThread {
       this.#waiting.set(id, { prepared, resolve, reject });
       this.#worker.postMessage({ ...request, id });
     });
+  }
+
+  /** @param asked the answer to what was asked last. */
+  async #untilAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
+    const launch = this.#next;
+    const abort = (): void => void this.#ask({ op: 'abort', launch });
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await asked;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
   }
 
   #settle(reply: LaunchReply): void {

@@ -5,7 +5,9 @@ import type { LaunchReply, LaunchReport, LaunchRequest, ReadyRoot } from './laun
 import { loadSetUp } from './load-set-up.js';
 import { fromData, toData } from './prepared-data.js';
 import { prepareNamespaces, type PreparedNamespaces } from './prepared-namespaces.js';
+import { usePrepared } from './prepare-set-up.js';
 import { openRuntimeHost } from './runtime-host.js';
+import type { SetUp } from './set-up.js';
 import type { SetUpData } from './set-up-options.js';
 import { closePrepared, closeVisited } from './start-command.js';
 import {
@@ -20,10 +22,41 @@ import {
 const thread = new ContainerThread(openRuntimeHost((workerData as { image: Fd }).image));
 const { host } = thread;
 
-async function launch(request: Extract<LaunchRequest, { op: 'launch' }>): Promise<LaunchReport> {
+type LaunchJob = Extract<LaunchRequest, { op: 'launch' }>;
+
+async function launch(request: LaunchJob): Promise<LaunchReport> {
   // Loaded before anything is entered: afterwards the files are the container's.
-  const loading = loadSetUp(request.setUp);
-  const setUp = loading instanceof Promise ? await loading : loading;
+  const setUp = loadSetUp(request.setUp);
+  if (setUp instanceof Promise || setUp.prepare !== undefined) return launchLater(request, setUp);
+  return launchNow(request, setUp);
+}
+
+const aborts = new Map<number, AbortController>();
+
+/** Loads and prepares first, on the host, until the other thread says that it is not wanted. */
+async function launchLater(
+  request: LaunchJob,
+  loading: SetUp<unknown> | Promise<SetUp<unknown>>,
+): Promise<LaunchReport> {
+  const abort = new AbortController();
+  aborts.set(request.id, abort);
+  let begun = false;
+  try {
+    const how = { syscalls: host.syscalls, signal: abort.signal };
+    return await usePrepared(await loading, how, (ready) => {
+      begun = true;
+      return launchNow(request, ready);
+    });
+  } catch (error) {
+    if (!begun && 'prepared' in request.from)
+      closePrepared(host, fromData(request.from.prepared, host));
+    throw error;
+  } finally {
+    aborts.delete(request.id);
+  }
+}
+
+function launchNow(request: LaunchJob, setUp: SetUp<unknown>): LaunchReport {
   const prepared =
     'prepared' in request.from
       ? fromData(request.from.prepared, host)
@@ -37,8 +70,11 @@ async function launch(request: Extract<LaunchRequest, { op: 'launch' }>): Promis
 }
 
 async function prepareRoot(id: number, plan: NamespacePlan, data: SetUpData): Promise<ReadyRoot> {
-  const loading = loadSetUp(data);
-  const setUp = loading instanceof Promise ? await loading : loading;
+  const how = { syscalls: host.syscalls };
+  return usePrepared(await loadSetUp(data), how, (setUp) => readyRoot(id, plan, setUp));
+}
+
+function readyRoot(id: number, plan: NamespacePlan, setUp: SetUp<unknown>): ReadyRoot {
   const prepared = prepare(id, plan);
   try {
     return readyInNamespaces(thread, prepared, setUp);
@@ -67,6 +103,9 @@ async function answer(request: LaunchRequest): Promise<LaunchReport | ReadyRoot 
       return undefined;
     case 'launch':
       return launch(request);
+    case 'abort':
+      aborts.get(request.launch)?.abort();
+      return undefined;
   }
 }
 

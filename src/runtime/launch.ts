@@ -15,7 +15,9 @@ import {
   terminalSizeOf,
 } from './plan-launch.js';
 import { fromData } from './prepared-data.js';
+import { usePrepared } from './prepare-set-up.js';
 import type { RuntimeHost } from './runtime-host.js';
+import type { SetUp } from './set-up.js';
 import { closePrepared, explainRefusal } from './start-command.js';
 import { ContainerThread, startInNamespaces, type NamespacePlan } from './start-container.js';
 import { openStdio, type OpenedStdio } from './stdio.js';
@@ -134,13 +136,38 @@ function setUpAndRun(
   if (setUp === undefined)
     return launchFromHere(thread, options, from, { command, terminal }, watch);
   const source = 'runner' in from ? { prepared: from } : { plan: from };
-  return thread.launch({ from: source, setUp, terminal, command }, watch);
+  return thread.launch({ from: source, setUp, terminal, command }, watch, options.signal);
 }
 
 /** Runs a Pipeline of this thread, which stays in its namespaces: the calls are made by the waiting process. */
 async function launchFromHere(
-  { host, prepare }: LaunchThread,
+  thread: LaunchThread,
   options: LaunchOptions,
+  from: PreparedData | NamespacePlan,
+  start: Pick<Extract<LaunchRequest, { op: 'launch' }>, 'command' | 'terminal'>,
+  watch: (data: PreparedData) => void,
+): Promise<LaunchReport> {
+  const { host } = thread;
+  const setUp = pipelineSetUp(options.pipeline as Pipeline, options, options);
+  let begun = false;
+  try {
+    return await usePrepared(
+      setUp,
+      { syscalls: host.syscalls, signal: options.signal },
+      (ready) => {
+        begun = true;
+        return startFromHere(thread, ready, from, start, watch);
+      },
+    );
+  } catch (error) {
+    if (!begun && 'runner' in from) closePrepared(host, fromData(from, host));
+    throw error;
+  }
+}
+
+async function startFromHere(
+  { host, prepare }: LaunchThread,
+  setUp: SetUp<RunReport>,
   from: PreparedData | NamespacePlan,
   { command, terminal }: Pick<Extract<LaunchRequest, { op: 'launch' }>, 'command' | 'terminal'>,
   watch: (data: PreparedData) => void,
@@ -150,7 +177,6 @@ async function launchFromHere(
   else watch((data = await prepare(from)));
   const prepared = fromData(data, host);
   try {
-    const setUp = pipelineSetUp(options.pipeline as Pipeline, options, options);
     return startInNamespaces(new ContainerThread(host, false), prepared, setUp, command, terminal);
   } finally {
     closePrepared(host, prepared);

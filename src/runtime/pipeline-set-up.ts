@@ -1,4 +1,5 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
+import type { Prepared } from '../pipeline/prepare.js';
 import type { Provided, RunReport } from '../pipeline/run.js';
 import {
   COMMAND_INHERITS,
@@ -17,17 +18,26 @@ export function pipelineSetUp(
   { rootfs, noFallbacks, force }: Pick<SetUpData, 'rootfs' | 'noFallbacks' | 'force'>,
   local: LocalRunOptions = {},
 ): SetUp<RunReport> {
-  return (syscalls, context) => {
-    nameHandedOver(syscalls, context);
-    return pipeline.run({
-      ...local,
-      syscalls,
-      rootfs,
-      noFallbacks,
-      force,
-      provide: [...handedOver(context), ...(local.provide ?? [])],
-    });
+  const setUp =
+    (prepared?: Prepared): SetUp<RunReport> =>
+    (syscalls, context) => {
+      nameHandedOver(syscalls, context);
+      return pipeline.run({
+        ...local,
+        syscalls,
+        rootfs,
+        noFallbacks,
+        force,
+        prepared,
+        provide: [...handedOver(context), ...(local.provide ?? [])],
+      });
+    };
+  if (!pipeline.needsPreparation) return setUp();
+  const prepare: SetUp<RunReport>['prepare'] = async (options) => {
+    const preparation = await pipeline.prepare({ ...local, ...options, force });
+    return { use: (start) => preparation.use((prepared) => start(setUp(prepared))) };
   };
+  return Object.assign(setUp(), { prepare });
 }
 
 /** Numbers of processes and terminals differ from run to run; a plan and a trace must not. */

@@ -11,6 +11,7 @@ import { namespaceFlags } from './namespaces.js';
 import { openNamespace, type PreparedNamespaces } from './prepared-namespaces.js';
 import { RemoteTransport } from './remote-transport.js';
 import { containerProcess } from './run-beside.js';
+import type { PreparedSetUp, PrepareSetUpOptions } from './prepare-set-up.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { STUB_SOCKET } from './stub-layout.js';
 import { StubProgram } from './stub-program.js';
@@ -28,7 +29,11 @@ export interface SetUpContext {
 }
 
 /** Sets a root up, synchronously, through an adapter that acts in the container's namespaces. */
-export type SetUp<T = void> = (syscalls: Syscalls, context: SetUpContext) => T;
+export interface SetUp<T = void> {
+  (syscalls: Syscalls, context: SetUpContext): T;
+  /** Slow work for it, done on the host before; there is none unless it is there. */
+  readonly prepare?: ((options: PrepareSetUpOptions) => Promise<PreparedSetUp<T>>) | undefined;
+}
 
 /**
  * Where the calls of a set-up are made: in this thread, which visits the namespaces, or one by one

@@ -7,7 +7,11 @@ import { Refusal } from './model/errors.js';
 import { execute } from './model/execute.js';
 import type { Kernel } from './model/kernel.js';
 import { ModelState } from './model/model-state.js';
+import { OpenFile } from './model/open-file.js';
+import type { SeedIdMaps } from './model/seed-tree.js';
+import { UserNamespace } from './model/user-namespace.js';
 import type { Param, RawArg } from './params.js';
+import { hostPath, type HostPath } from './paths.js';
 import { SyscallError } from './syscall-error.js';
 import type { CallArgs, CallName, CallResult } from './syscalls.js';
 
@@ -119,6 +123,19 @@ export class MockSyscalls extends DispatchedSyscalls {
   ): this {
     this.#answers.push({ name, matches: (args) => matches(...(args as CallArgs<N>)), value });
     return this;
+  }
+
+  /**
+   * Makes a user namespace that nothing runs in, as another process would, for idmapped mounts.
+   *
+   * @returns the path that leads to it, of a descriptor of the calling process.
+   */
+  openUserNamespace({ uids, gids }: SeedIdMaps): HostPath {
+    const { process, initialUserNamespace } = this.#kernel;
+    const user = new UserNamespace(initialUserNamespace, 0, uids, gids);
+    const location = this.#kernel.namespaceFile({ kind: 'user', user });
+    const fd = process.files.install(new OpenFile(location, 0), true);
+    return hostPath(`/proc/${process.pid}/fd/${fd}`);
   }
 
   protected override dispatch<N extends CallName>(name: N, args: CallArgs<N>): CallResult<N> {

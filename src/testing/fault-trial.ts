@@ -56,6 +56,7 @@ export function tryOut(target: FaultTarget, options: TrialOptions = {}): Trial {
   if (machine.credentials?.userNamespace === undefined) sys.unshare(CLONE_NEWNS);
   const given = typeof target.run === 'function' ? target.run(sys) : (target.run ?? {});
   const pipeline = target.pipeline();
+  const prepared = pipeline.rehearse(sys, given);
   const before = sys.state.snapshot();
   const skipped = sys.calls.length;
   for (const { index, errno } of options.faults ?? []) sys.failAt(skipped + index + 1, errno);
@@ -68,6 +69,7 @@ export function tryOut(target: FaultTarget, options: TrialOptions = {}): Trial {
   let report: RunReport | undefined;
   try {
     report = pipeline.run({
+      prepared,
       ...given,
       ...(options.noFallbacks === true ? { noFallbacks: true } : {}),
       syscalls: options.trace === true ? tracing : sys,

@@ -19,4 +19,13 @@ export const faultTargets: readonly FaultTarget[] = [
         ],
       }),
   },
+  {
+    name: 'idmapped-mounts, prepared',
+    machine: () => ({ files: { '/data/file': file() } }),
+    focus: ['idmapped-mounts'],
+    pipeline: () =>
+      pipelineOf(IdmappedMountsStep, {
+        mounts: [{ source: '/data', target: '/d', uidMappings: ids, gidMappings: ids }],
+      }),
+  },
 ];

@@ -80,6 +80,40 @@ describe('plugin idmapped-mounts', () => {
     expect(wrong({ userNamespace: '/run/no' })).to.throw('openat2(AT_FDCWD, "/run/no"');
   });
 
+  it('makes the namespaces of maps before the run, one for each map', () => {
+    const maps = { uidMappings: MAP, gidMappings: MAP };
+    const other = { uidMappings: [{ inside: 0, outside: 7, count: 1 }], gidMappings: MAP };
+    const pipeline = pipelineOf(IdmappedMountsStep, {
+      mounts: [{ source: '/data/mine', target: '/m', userNamespace: '/run/ids' }],
+    })
+      .use(IdmappedMountsStep, { mounts: [{ source: '/data', target: '/d', ...maps }] })
+      .use(IdmappedMountsStep, {
+        mounts: [
+          { source: '/data/far', target: '/f', ...maps },
+          { source: '/etc', target: '/e', ...other },
+        ],
+      });
+    expect(pipeline.plan().map(({ prepares }) => prepares)).to.deep.equal([
+      undefined,
+      undefined,
+      undefined,
+      true,
+      true,
+    ]);
+    const sys = machine();
+    const prepared = pipeline.rehearse(sys);
+    pipeline.run({ syscalls: sys, rootfs: ROOT, force: true, prepared });
+    expect(sys.callsOf('mount_setattr')).to.have.lengthOf(4);
+    const opened = sys
+      .callsOf('openat2')
+      .map(({ args: [, path] }) => String(path))
+      .filter((path) => /^\/proc\/\d+\/fd\//.test(path));
+    expect(new Set(opened).size).to.equal(2);
+    expect(opened).to.have.lengthOf(3);
+    const { uid } = sys.statx(AT_FDCWD, hostPath(`${ROOT}/e`), 0 as never, 0 as never);
+    expect(uid).to.equal(7);
+  });
+
   it('takes everything back when a later step fails', () => {
     expectUndone(machine, () =>
       binding({ target: '/x/y', recursive: true }, { source: '/data/mine', target: '/f' }),
@@ -94,7 +128,15 @@ describe('plugin idmapped-mounts', () => {
     wrong({ source: '/s', target: '/t' }, 'mounts[0].userNamespace');
     wrong({ ...good, target: '/' }, 'mounts[0].target');
     wrong({ ...good, recursive: 1 }, 'mounts[0].recursive');
-    wrong({ ...good, uidMappings: [] }, 'mounts[0].uidMappings');
+    const mapped = { source: '/s', target: '/t', uidMappings: MAP, gidMappings: MAP };
+    wrong({ ...mapped, userNamespace: '/u' }, 'mounts[0].userNamespace');
+    wrong({ ...mapped, uidMappings: [] }, 'mounts[0].uidMappings');
+    wrong({ ...mapped, gidMappings: undefined }, 'mounts[0].gidMappings');
+    wrong(
+      { ...mapped, uidMappings: [{ inside: 0, outside: 0 }] },
+      'mounts[0].uidMappings[0].count',
+    );
+    expectIdempotent(IdmappedMountsStep, { mounts: [mapped] });
     expectIdempotent(IdmappedMountsStep, { mounts: [{ ...good, readonly: true }] });
   });
 
