@@ -81,8 +81,17 @@ const PLUGIN_STEPS = {
   mqueue: [before('mqueue', { target: '/queues' })],
 };
 
+const IDS = [{ inside: 0, outside: 100000, count: 65536 }];
+
 const ROOT_PLUGIN_STEPS = {
   ...PLUGIN_STEPS,
+  'idmapped-mounts': [
+    before('idmapped-mounts', {
+      mounts: [
+        { source: '/etc', target: '/mapped', uidMappings: IDS, gidMappings: IDS, readonly: true },
+      ],
+    }),
+  ],
   'cgroup-mount': [{ step: 'cgroup-mount', after: 'system-mounts', options: {} }],
 };
 
@@ -120,6 +129,14 @@ function everything(root) {
   config.root.readonly = false;
   config.mounts.push(
     { destination: '/data', type: 'bind', source: root, options: ['rbind', 'ro', 'nosuid'] },
+    {
+      destination: '/mapped',
+      type: 'bind',
+      source: '/etc',
+      options: ['rbind', 'ridmap', 'ro'],
+      uidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
+      gidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
+    },
     { destination: '/scratch', type: 'tmpfs', source: 'x', options: ['noatime', 'size=64k'] },
     { destination: '/late', type: 'tmpfs', source: 'x', options: ['ro', 'size=8k'] },
   );

@@ -65,10 +65,11 @@ const by = (who, ...args) => [
   ...args,
 ];
 
-// The command's process has another number each time, and what is copied was read since.
+// Processes and descriptors have other numbers each time, and what is copied was read since.
 const normal = (call) =>
   call
     .replace(/(["<]\/proc\/)\d+\//, '$1PID/')
+    .replace(/(["<]\/proc\/PID\/fd\/)\d+/, '$1FD')
     .replace(/^(utimensat.* \[)[\d.]+(, [\d.]+\])/, '$1ATIME$2');
 
 // How many pages of /proc/…/mountinfo there are depends on how many digits its numbers have.

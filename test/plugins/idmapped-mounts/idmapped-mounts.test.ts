@@ -1,5 +1,18 @@
 import { expect } from 'chai';
-import { AT_FDCWD, hostPath, MS_NOSUID, sourceName, type Pipeline } from 'nsinit';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import {
+  AT_FDCWD,
+  createPreset,
+  hostPath,
+  launch,
+  MS_NOSUID,
+  sourceName,
+  type Pipeline,
+} from 'nsinit';
 import { IdmappedMountsStep, type IdmappedMount } from 'nsinit/plugins/idmapped-mounts';
 import { directory, file, MockSyscalls, userNamespaceFile } from 'nsinit/testing';
 import {
@@ -11,6 +24,7 @@ import {
   ROOT,
   runOn,
 } from '../kit.js';
+import { useBusyboxRoot } from '../../runtime/busybox-root.js';
 import { itHoldsOnKernel } from '../on-kernel.js';
 
 const MAP = [{ inside: 0, outside: 100000, count: 1000 }];
@@ -138,6 +152,40 @@ describe('plugin idmapped-mounts', () => {
     );
     expectIdempotent(IdmappedMountsStep, { mounts: [mapped] });
     expectIdempotent(IdmappedMountsStep, { mounts: [{ ...good, readonly: true }] });
+  });
+
+  describe('in a launch', () => {
+    let rootfs = '';
+    useBusyboxRoot((path) => (rootfs = path));
+
+    it('shows owners by the maps that it is given, and leaves nothing open', async function () {
+      if (process.geteuid?.() !== 0) {
+        console.log('      skipped: it takes root');
+        this.skip();
+      }
+      const source = mkdtempSync(join(tmpdir(), 'nsinit-ids-'));
+      const mounts = [{ source, target: '/data', uidMappings: MAP, gidMappings: MAP }];
+      const show = async (): Promise<[string, number]> => {
+        const container = await launch({
+          rootfs,
+          pipeline: createPreset('standard').insertBefore('root-switch', IdmappedMountsStep, {
+            mounts,
+          }),
+          command: 'stat',
+          args: ['-c', '%u:%g', '/data'],
+        });
+        const shown = await text(container.stdout as Readable);
+        await container.ended;
+        return [shown, readdirSync('/proc/self/fd').length];
+      };
+      try {
+        const [shown, open] = await show();
+        expect(shown).to.equal('100000:100000\n');
+        expect(await show()).to.deep.equal([shown, open]);
+      } finally {
+        rmSync(source, { recursive: true });
+      }
+    });
   });
 
   const module = new URL('./kernel-scenarios.js', import.meta.url);
