@@ -10,6 +10,8 @@ const FLAGS_BESIDE_BUNDLE: readonly string[] = [
   'traceEvents',
   'fallbacks',
   'force',
+  'timeout',
+  'killSignal',
   'logLevel',
   'logFormat',
   'quiet',

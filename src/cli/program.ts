@@ -5,7 +5,18 @@ import { parseBind, parseTmpfs } from './mount-options.js';
 import type { PlanFlags } from './plan-command.js';
 import type { RunFlags } from './run-options.js';
 import type { UserMount } from '../steps/presets.js';
+import type { PropagationMode } from '../steps/propagation.js';
 import { UsageError } from './usage-error.js';
+
+// The step that has them is not loaded for the help.
+const PROPAGATION_MODES = [
+  'private',
+  'rprivate',
+  'slave',
+  'rslave',
+  'shared',
+  'rshared',
+] as const satisfies readonly PropagationMode[];
 
 const collect =
   (parse: (value: string) => UserMount) =>
@@ -157,7 +168,12 @@ function addRunOptions(command: Command): Command {
     )
     .option('--readonly', 'make the root read-only')
     .option('--no-pivot', 'move the root where it cannot be pivoted')
-    .option('--propagation <mode>', 'how mounts spread between the host and the container')
+    .addOption(
+      new Option(
+        '--propagation <mode>',
+        'how mounts spread between the host and the container',
+      ).choices(PROPAGATION_MODES),
+    )
     .option('--loop-devices', "copy the host's loop devices")
     .option(
       '--bind <src[:dst][:ro]>',

@@ -10,6 +10,7 @@ import { openBundle, warnUnlessQuiet } from './open-bundle.js';
 import { prepareAndStart, PreparingEndedError } from './prepare-and-start.js';
 import { openObservers } from './run-observers.js';
 import { checkRootfs, chooseLogLevel, type RunFlags } from './run-options.js';
+import { timeLimitOf } from './time-limit.js';
 
 /**
  * `nsinit run --bundle`.
@@ -41,6 +42,7 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const { runStartHooks } = await import('nsinit/plugins/oci-config');
   const { launch } = container;
   const plan = planNamespacesOf(launch);
+  const limit = timeLimitOf(given);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
   const thread = new ContainerThread();
   const { host } = thread;
@@ -67,7 +69,7 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
       await started.process.gone;
       throw error;
     }
-    return await untilEnd(started.process, terminal);
+    return await untilEnd(started.process, terminal, limit);
   } finally {
     close();
   }

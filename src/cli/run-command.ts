@@ -25,7 +25,7 @@ import {
   presetOptionsOf,
   type RunFlags,
 } from './run-options.js';
-import { limitTime, parseTimeLimit, TIMED_OUT } from './time-limit.js';
+import { limitTime, timeLimitOf, TIMED_OUT, type TimeLimit } from './time-limit.js';
 import { UsageError } from './usage-error.js';
 
 /** The set-up failed: 125, as env(1) and containers have it. */
@@ -44,8 +44,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
   const user = given.user === undefined ? undefined : parseUser(given.user);
   const plan = planNamespacesFor(given, user);
-  const limit =
-    given.timeout === undefined ? undefined : parseTimeLimit(given.timeout, given.killSignal);
+  const limit = timeLimitOf(given);
   const env = buildEnvironment(given.env, given.clearEnv ?? false);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
   const { observers, close } = openObservers(given);
@@ -67,11 +66,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
     const started = await prepareAndStart(setUp, thread, (ready) =>
       startContainer({ plan, setUp: ready, process, ...master }, thread),
     );
-    const stopClock = limitTime(started.process, limit);
-    const status = await untilEnd(started.process, terminal);
-    if (!stopClock()) return status;
-    complain(`the command was ended after ${given.timeout} (--timeout)`);
-    return TIMED_OUT;
+    return await untilEnd(started.process, terminal, limit);
   } catch (error) {
     if (error instanceof CommandError || error instanceof PreparingEndedError) {
       complain(error.message);
@@ -123,13 +118,17 @@ export async function openTerminal(
 export async function untilEnd(
   running: RunningProcess,
   terminal: CallerTerminal | undefined,
+  limit: TimeLimit | undefined,
 ): Promise<number> {
+  const stopClock = limitTime(running, limit);
   const stopForwarding = forwardSignals((signal) => running.kill(signal));
   const detach = terminal?.attach();
   const { code, signal } = await running.gone;
   await detach?.();
   stopForwarding();
-  return code ?? 128 + (signal ?? 0);
+  if (!stopClock()) return code ?? 128 + (signal ?? 0);
+  complain(`the command was ended after ${limit?.text} (--timeout)`);
+  return TIMED_OUT;
 }
 
 /** One line to standard error. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { LogFormat, LogLevel } from '../logging.js';
 import type { NamespaceOptions } from '../runtime/namespaces.js';
 import type { PresetOptions, UserMount } from '../steps/presets.js';
-import { PROPAGATION_MODES, type PropagationMode } from '../steps/propagation.js';
+import type { PropagationMode } from '../steps/propagation.js';
 import type { ConfinementFlags } from './confinement-flags.js';
 import { UsageError } from './usage-error.js';
 
@@ -14,7 +14,7 @@ export interface RunFlags extends ConfinementFlags {
   readonly preset: 'standard' | 'classic';
   readonly readonly?: boolean;
   readonly pivot: boolean;
-  readonly propagation?: string;
+  readonly propagation?: PropagationMode;
   readonly loopDevices?: boolean;
   readonly bind: readonly UserMount[];
   readonly tmpfs: readonly UserMount[];
@@ -82,26 +82,17 @@ export function buildEnvironment(given: readonly string[], clear: boolean): Reco
   return env;
 }
 
-/** What is asked of a preset, undefined where nothing is. @throws UsageError */
+/** What is asked of a preset, undefined where nothing is. */
 export function presetOptionsOf(given: RunFlags): PresetOptions {
   return {
     readonly: given.readonly,
     noPivot: given.pivot ? undefined : true,
-    propagation: parsePropagation(given.propagation),
+    propagation: given.propagation,
     loopDevices: given.loopDevices,
     console: given.tty === true ? true : undefined,
     verify: given.verify ? undefined : false,
     mounts: [...given.bind, ...given.tmpfs],
   };
-}
-
-function parsePropagation(given: string | undefined): PropagationMode | undefined {
-  if (given === undefined) return undefined;
-  const mode = PROPAGATION_MODES.find((known) => known === given);
-  if (mode !== undefined) return mode;
-  throw new UsageError(
-    `--propagation takes one of ${PROPAGATION_MODES.join(', ')}, not ${JSON.stringify(given)}`,
-  );
 }
 
 /** How much is logged. */

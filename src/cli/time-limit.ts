@@ -1,5 +1,6 @@
 import type { RunningProcess } from '../runtime/running-process.js';
 import { signalNumber } from '../runtime/signals.js';
+import type { ConfinementFlags } from './confinement-flags.js';
 import { UsageError } from './usage-error.js';
 
 /** The command was ended for having run too long: 124, as timeout(1) has it. */
@@ -11,12 +12,18 @@ const MOST = 0x7fffffff;
 
 /** After how long the command gets which signal. */
 export interface TimeLimit {
+  /** As it was given. */
+  readonly text: string;
   readonly milliseconds: number;
   readonly signal: number;
 }
 
-/** @throws UsageError */
-export function parseTimeLimit(time: string, signal: string): TimeLimit {
+/** The limit that the options ask for. @throws UsageError */
+export function timeLimitOf({
+  timeout: time,
+  killSignal: signal,
+}: Pick<ConfinementFlags, 'timeout' | 'killSignal'>): TimeLimit | undefined {
+  if (time === undefined) return undefined;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(time);
   const unit = (match?.[2] ?? 's') as keyof typeof MILLISECONDS;
   const milliseconds = Math.round(Number(match?.[1]) * MILLISECONDS[unit]);
@@ -24,7 +31,7 @@ export function parseTimeLimit(time: string, signal: string): TimeLimit {
     throw new UsageError(
       `--timeout takes a time such as 10, 500ms, 2m or 1h, up to 24 days, not ${JSON.stringify(time)}`,
     );
-  return { milliseconds, signal: parseSignal(signal) };
+  return { text: time, milliseconds, signal: parseSignal(signal) };
 }
 
 function parseSignal(given: string): number {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { allCommands, commandTable } from '../../src/cli/command-table.js';
 import { completionScript, type Shell } from '../../src/cli/completion-command.js';
+import { PROPAGATION_MODES } from '../../src/steps/propagation.js';
 import { createProgram } from '../../src/cli/program.js';
 
 const program = createProgram('1.2.3', () => undefined);
@@ -60,6 +61,7 @@ describe('completion', () => {
   inShell('bash', 'offers commands and options', () => {
     expect(inBash('')).to.deep.equal(commandNames);
     expect(inBash('ru')).to.deep.equal(['run']);
+    expect(inBash('run', '--propagation', 'rs')).to.deep.equal(['rslave', 'rshared']);
     expect(inBash('help', 'ste')).to.deep.equal(['steps']);
     expect(inBash('run', '-')).to.have.members([...optionNames('run')]);
     expect(inBash('run', '--rootfs', '/srv', '--no-p')).to.deep.equal(['--no-pivot']);
@@ -109,6 +111,12 @@ print -r -- "$out"`;
 });
 
 describe('the table of commands', () => {
+  it('has every mode of propagation', () => {
+    const run = commandTable(program).commands.find(({ path }) => path[0] === 'run');
+    const row = run?.options.find(({ names }) => names.includes('--propagation'));
+    expect(row?.value?.choices).to.have.members([...PROPAGATION_MODES]);
+  });
+
   it('has every option of commander, with what its value is', () => {
     const run = commandTable(program).commands.find(({ path }) => path[0] === 'run');
     const commander = program.commands.find((command) => command.name() === 'run');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { capabilitiesOf, limitsOf, readSeccomp } from '../../src/cli/confinement.js';
 import { parseJoin } from '../../src/cli/namespace-options.js';
-import { parseTimeLimit } from '../../src/cli/time-limit.js';
+import { timeLimitOf } from '../../src/cli/time-limit.js';
 import { UsageError } from '../../src/cli/usage-error.js';
 import { openRuntimeHost } from '../../src/runtime/runtime-host.js';
 import { loadSeccomp } from '../../src/syscalls/libc-seccomp.js';
@@ -144,9 +144,9 @@ describe('what nsinit run is told wrongly', () => {
     ['a limit that does not exist', () => limitsOf(['speed=1'])],
     ['a namespace', () => parseJoin('space=/proc/1/ns/net')],
     ['a namespace without a file', () => parseJoin('net=')],
-    ['a time', () => parseTimeLimit('soon', 'SIGKILL')],
-    ['no time at all', () => parseTimeLimit('0', 'SIGKILL')],
-    ['a signal', () => parseTimeLimit('1', 'SIGNOTHING')],
+    ['a time', () => timeLimitOf({ timeout: 'soon', killSignal: 'SIGKILL' })],
+    ['no time at all', () => timeLimitOf({ timeout: '0', killSignal: 'SIGKILL' })],
+    ['a signal', () => timeLimitOf({ timeout: '1', killSignal: 'SIGNOTHING' })],
   ] as const) {
     it(`is refused: ${what}`, () => expect(parse).to.throw(UsageError));
   }
@@ -174,7 +174,7 @@ describe('what nsinit run is told wrongly', () => {
 
   it('reads times in seconds, and with a unit', () => {
     const times = ['2', '0.5', '500ms', '2m', '1h'].map(
-      (time) => parseTimeLimit(time, '15').milliseconds,
+      (timeout) => timeLimitOf({ timeout, killSignal: '15' })?.milliseconds,
     );
     expect(times).to.deep.equal([2000, 500, 500, 120_000, 3_600_000]);
   });

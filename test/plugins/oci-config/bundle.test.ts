@@ -247,6 +247,17 @@ describe('nsinit run --bundle', () => {
     expect(nsinit('-q', '--bundle', bundle.path, '--', '/missing').status).to.equal(127);
   });
 
+  it('is ended after the time that is given', () => {
+    bundle.configure('sleep 1000');
+    const late = nsinit('-q', '--timeout', '50ms', '--bundle', bundle.path);
+    expect([late.status, late.stderr]).to.deep.equal([
+      124,
+      'nsinit: the command was ended after 50ms (--timeout)\n',
+    ]);
+    bundle.configure('exit 7');
+    expect(nsinit('-q', '--timeout', '1m', '--bundle', bundle.path).status).to.equal(7);
+  });
+
   it('tells each mistake of the configuration in a line, with status 2', () => {
     bundle.configure('true', (config) => {
       config.process.cwd = 'relative';
