@@ -1,29 +1,50 @@
 import { discardPrepared } from './discard.mjs';
-import { prepareNamespaces } from '../build/src/runtime/prepared-namespaces.js';
+import { openNamespace, prepareNamespaces } from '../build/src/runtime/prepared-namespaces.js';
 import { pipelineSetUp } from '../build/src/runtime/pipeline-set-up.js';
-import { runSetUp } from '../build/src/runtime/set-up.js';
 import { ContainerThread, planNamespaces } from '../build/src/runtime/start-container.js';
 import { createPreset } from '../build/src/steps/presets.js';
+import { CLONE_FS, CLONE_NEWIPC, CLONE_NEWNS } from '../build/src/syscalls/process-flags.js';
 
 /**
- * Times set-ups alone, in a warm process that enters prepared namespaces.
+ * Runs set-ups alone, in a warm process. Around each it does what the C program does around its
+ * own: unshare, and home again by setns. Starting processes instead leaves the other processor
+ * with their ends, which the set-up's own calls then wait for.
  *
- * @returns times in ms.
+ * @param setUp is called `rounds` times with an adapter and a context.
  */
-export function timeSetUps(preset, options, rootfs, rounds) {
-  const thread = new ContainerThread();
+export function runSetUps(rounds, setUp) {
+  const { host } = new ContainerThread();
+  const { syscalls } = host;
   const { namespaces } = planNamespaces({});
-  const setUp = pipelineSetUp(createPreset(preset, options), { rootfs });
-  const times = [];
+  // Its living PID 1 is what proc is mounted for.
+  const prepared = prepareNamespaces(host, namespaces);
+  syscalls.unshare(CLONE_FS);
+  const home = [
+    [openNamespace(syscalls, 'thread-self', 'mnt'), CLONE_NEWNS],
+    [openNamespace(syscalls, 'thread-self', 'ipc'), CLONE_NEWIPC],
+  ];
+  const context = { pidNamespace: prepared.pidNamespace, userNamespace: false };
   for (let round = 0; round < rounds; round += 1) {
-    const prepared = prepareNamespaces(thread.host, namespaces);
-    runSetUp(thread.host, prepared, { in: 'thread', home: thread.home }, (syscalls, context) => {
-      const started = performance.now();
-      setUp(syscalls, context);
-      times.push(performance.now() - started);
-    });
-    discardPrepared(thread.host, prepared);
+    syscalls.unshare(CLONE_NEWNS | CLONE_NEWIPC);
+    setUp(syscalls, context, round);
+    for (const [fd, kind] of home) syscalls.setns(fd, kind);
   }
+  discardPrepared(host, prepared);
+}
+
+/** A preset's set-up; the thread's namespaces are not the machine's, and are not asked for. */
+export const presetSetUp = (preset, options, rootfs) =>
+  pipelineSetUp(createPreset(preset, options), { rootfs, force: true });
+
+/** @returns times in ms. */
+export function timeSetUps(preset, options, rootfs, rounds) {
+  const setUp = presetSetUp(preset, options, rootfs);
+  const times = [];
+  runSetUps(rounds, (syscalls, context) => {
+    const started = performance.now();
+    setUp(syscalls, context);
+    times.push(performance.now() - started);
+  });
   return times;
 }
 

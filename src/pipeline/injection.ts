@@ -45,7 +45,7 @@ export function createRunContainer(
   parent: ServiceContainer = globalContainer,
   services: readonly Service[] = [],
 ): ServiceContainer {
-  const child = parent.createChildContainer();
+  const child = new RunContainer(parent);
   child.register(SYSCALLS, { useValue: syscalls });
   child.register(LOGGER, { useValue: logger });
   for (const [token, service] of services) {
@@ -54,6 +54,50 @@ export function createRunContainer(
     child.register(token, { useValue: service });
   }
   return child;
+}
+
+/**
+ * A child of the parent that is made when somebody asks for what only the parent has: most runs
+ * need the adapter alone, and a container of tsyringe takes longer to make than a step.
+ */
+class RunContainer implements ServiceContainer {
+  readonly #own = new Map<Token, unknown[]>();
+  #child: ServiceContainer | undefined;
+
+  constructor(private readonly parent: ServiceContainer) {}
+
+  isRegistered(token: Token, recursive = false): boolean {
+    return this.#own.has(token) || (recursive && this.parent.isRegistered(token, true));
+  }
+
+  resolve<T>(token: Token<T>): T {
+    const own = this.#own.get(token);
+    return own === undefined ? this.#made().resolve(token) : (own.at(-1) as T);
+  }
+
+  resolveAll<T>(token: Token<T>): T[] {
+    return this.#made().resolveAll(token);
+  }
+
+  register<T>(token: Token<T>, provider: { readonly useValue: T }): this {
+    const own = this.#own.get(token);
+    if (own === undefined) this.#own.set(token, [provider.useValue]);
+    else own.push(provider.useValue);
+    this.#child?.register(token, provider);
+    return this;
+  }
+
+  createChildContainer(): ServiceContainer {
+    return this.#made().createChildContainer();
+  }
+
+  #made(): ServiceContainer {
+    if (this.#child !== undefined) return this.#child;
+    this.#child = this.parent.createChildContainer();
+    for (const [token, services] of this.#own)
+      for (const service of services) this.#child.register(token, { useValue: service });
+    return this.#child;
+  }
 }
 
 /**

@@ -24,6 +24,7 @@ const ATTRIBUTES = [
 /** The mounts of a finished container, held against what was promised of them. */
 export class MountTable {
   readonly #byId = new Map<number, MountinfoEntry>();
+  readonly #children = new Map<number, MountinfoEntry[]>();
   /** The promises of each mount, by id; the first says since when it is there. */
   readonly #expected = new Map<number, MountExpectation[]>();
   readonly #since = new Map<number, number>();
@@ -33,7 +34,12 @@ export class MountTable {
     private readonly mounts: readonly MountinfoEntry[],
     expectations: readonly Expectation[],
   ) {
-    for (const mount of mounts) this.#byId.set(mount.id, mount);
+    for (const mount of mounts) {
+      this.#byId.set(mount.id, mount);
+      const siblings = this.#children.get(mount.parent);
+      if (siblings === undefined) this.#children.set(mount.parent, [mount]);
+      else siblings.push(mount);
+    }
     expectations.forEach((expected, index) => {
       if ('propagation' in expected) this.#propagation = expected.propagation;
       // 0: before Linux 5.8 nobody says which mount it is.
@@ -81,15 +87,12 @@ export class MountTable {
 
   #compare(mount: MountinfoEntry, { attributes, recursive }: MountExpectation): string[] {
     if (attributes === undefined) return [];
+    const wanted = ATTRIBUTES.filter(([attribute]) => hasFlags(attributes, attribute));
     const checked =
-      recursive === true
-        ? this.mounts.filter(({ id }) => this.#isWithin(id, mount.id) && !this.#keepsFlags(id))
-        : [mount];
+      recursive === true ? this.#tree(mount).filter(({ id }) => !this.#keepsFlags(id)) : [mount];
     return checked.flatMap(({ mountPoint, options }) => {
       const there = options.split(',');
-      const missing = ATTRIBUTES.filter(
-        ([attribute, name]) => hasFlags(attributes, attribute) && !there.includes(name),
-      ).map(([, name]) => name);
+      const missing = wanted.filter(([, name]) => !there.includes(name)).map(([, name]) => name);
       return missing.length === 0
         ? []
         : [`${mountPoint} should be ${missing.join(', ')} and is ${options}`];
@@ -98,6 +101,17 @@ export class MountTable {
 
   #keepsFlags(id: number): boolean {
     return this.#expected.get(id)?.some(({ keepsFlags }) => keepsFlags === true) === true;
+  }
+
+  /** A mount and all below it. */
+  #tree(top: MountinfoEntry): readonly MountinfoEntry[] {
+    const found = [top];
+    for (const mount of found) {
+      // The mount on the root of all has itself as its parent where that is hidden.
+      for (const child of this.#children.get(mount.id) ?? [])
+        if (child !== mount) found.push(child);
+    }
+    return found;
   }
 
   #spreads({ id, shared, propagation }: MountinfoEntry): boolean {

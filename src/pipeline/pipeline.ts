@@ -30,35 +30,32 @@ export class Pipeline {
   readonly #entries: PipelineEntry[] = [];
   readonly #services: Service[] = [];
   #expectations: readonly Expectation[] | undefined;
+  /** What is wrong with the order; undefined when it has changed since it was checked. */
+  #problems: readonly string[] | undefined;
 
   /** Appends a step. @throws NsinitError `NSINIT_OPTION` when it does not take the options. */
   use<O>(step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
-    this.#entries.push(toEntry(step, options));
-    return this;
+    return this.#splice(this.#entries.length, 0, toEntry(step, options));
   }
 
   /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
   insertBefore<O>(name: string, step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
-    this.#entries.splice(this.#indexOf(name), 0, toEntry(step, options));
-    return this;
+    return this.#splice(this.#indexOf(name), 0, toEntry(step, options));
   }
 
   /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
   insertAfter<O>(name: string, step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
-    this.#entries.splice(this.#indexOf(name) + 1, 0, toEntry(step, options));
-    return this;
+    return this.#splice(this.#indexOf(name) + 1, 0, toEntry(step, options));
   }
 
   /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
   replace<O>(name: string, step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
-    this.#entries.splice(this.#indexOf(name), 1, toEntry(step, options));
-    return this;
+    return this.#splice(this.#indexOf(name), 1, toEntry(step, options));
   }
 
   /** @throws NsinitError `NSINIT_UNKNOWN_STEP` when there is no step of that name. */
   remove(name: string): this {
-    this.#entries.splice(this.#indexOf(name), 1);
-    return this;
+    return this.#splice(this.#indexOf(name), 1);
   }
 
   /** Gives its steps a service, in every run; those given to a run go before. */
@@ -83,7 +80,7 @@ export class Pipeline {
    * @throws PlanError with everything that is wrong, unless forced.
    */
   plan({ force = false, container, services }: PlanOptions = {}): readonly PlannedStep[] {
-    const problems = checkOrder(this.#entries);
+    const problems = this.#check();
     if (problems.length > 0 && !force) throw new PlanError(problems);
     const child = createRunContainer(noSyscalls, undefined, container, this.#withOwn(services));
     return this.#entries.map((entry) => describeEntry(entry, makeStep(child, entry.step)));
@@ -97,7 +94,7 @@ export class Pipeline {
    *   fail with is in the plan.
    */
   planOn(machine: ModelledMachine, options: PlanOnOptions = {}): Plan {
-    const problems = checkOrder(this.#entries);
+    const problems = this.#check();
     const described = this.plan(options);
     const prepared = this.rehearse(machine, options);
     return recordPlan(machine, described, problems, options.rootfs, (observer) =>
@@ -141,7 +138,7 @@ export class Pipeline {
    *   StepError when a step failed: what the earlier ones did has been taken back then, unless the root had been switched.
    */
   run(options: RunOptions): RunReport {
-    const problems = checkOrder(this.#entries);
+    const problems = this.#check();
     if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
     if (options.prepared === undefined) refuseUnprepared(this.#entries);
     const services = this.#withOwn(options.services);
@@ -175,6 +172,17 @@ export class Pipeline {
   // The container takes the last one that is registered for a token.
   #withOwn(services: readonly Service[] = []): readonly Service[] {
     return [...this.#services, ...services];
+  }
+
+  #splice(at: number, removed: number, ...entries: readonly PipelineEntry[]): this {
+    this.#entries.splice(at, removed, ...entries);
+    this.#problems = undefined;
+    return this;
+  }
+
+  #check(): readonly string[] {
+    this.#problems ??= checkOrder(this.#entries);
+    return this.#problems;
   }
 
   #indexOf(name: string): number {

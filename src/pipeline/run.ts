@@ -78,7 +78,7 @@ export class Run {
   readonly expectations: Expectation[] = [];
   readonly #logger: Logger;
   readonly #observers: readonly Observer[];
-  #current = '';
+  #current: StepClass<unknown> | undefined;
   #switched = false;
 
   constructor(private readonly options: RunOptions) {
@@ -93,7 +93,7 @@ export class Run {
       traces.length === 0
         ? options.syscalls
         : new TracingSyscalls(options.syscalls, (call) => {
-            for (const observer of traces) observer.syscall?.(this.#current, call);
+            for (const observer of traces) observer.syscall?.(this.#name, call);
           });
     this.#handOver.provide(EXPECTATIONS, this.expectations);
     for (const [under, value] of options.prepared?.provided ?? [])
@@ -109,13 +109,11 @@ export class Run {
     // All are made before the first runs: a missing service is found while nothing has happened.
     const instances = entries.map(({ step }) => makeStep(container, step));
     const root = new RootDir(this.#sys, this.#openRoot(), (undo) => this.#undo.push(undo));
+    const context = this.#context(root);
     const steps: StepTime[] = [];
     try {
-      entries.forEach((entry, index) => {
-        const instance = instances[index];
-        if (instance === undefined)
-          throw new NsinitError('NSINIT_UNKNOWN_STEP', entry.step.stepName);
-        steps.push(this.#runStep(entry, instance, root));
+      instances.forEach((instance, index) => {
+        steps.push(this.#runStep(entries[index] as PipelineEntry, instance, context));
       });
     } catch (cause) {
       throw this.#fail(cause, root);
@@ -168,15 +166,22 @@ export class Run {
     }
   }
 
-  #runStep(entry: PipelineEntry, instance: Step<unknown>, root: RootDir): StepTime {
-    const { step, options } = entry;
-    this.#current = step.stepName;
+  get #name(): string {
+    return this.#current?.stepName ?? '';
+  }
+
+  #runStep(
+    { step, options }: PipelineEntry,
+    instance: Step<unknown>,
+    context: StepContext,
+  ): StepTime {
+    this.#current = step;
     for (const observer of this.#observers) observer.stepStart?.(step.stepName);
     // Not performance.now(): its module costs 1.4 ms at the first use.
     const started = process.hrtime.bigint();
     // Once the root is being switched there is no way back, also when that fails half-way.
     if (step.switchesRoot === true) this.#handOver.provide(ROOT_SWITCHED, () => this.#leaveHost());
-    const returned: unknown = instance.execute(options, this.#context(step, root));
+    const returned: unknown = instance.execute(options, context);
     refusePromise(step.stepName, returned);
     const micros = Number(process.hrtime.bigint() - started) / 1000;
     for (const observer of this.#observers) observer.stepEnd?.(step.stepName, micros);
@@ -186,11 +191,11 @@ export class Run {
   #leaveHost(): void {
     this.#switched = true;
     this.#undo.clear();
-    for (const observer of this.#observers) observer.rootSwitch?.(this.#current);
+    for (const observer of this.#observers) observer.rootSwitch?.(this.#name);
   }
 
   #fail(cause: unknown, root: RootDir): StepError {
-    const step = this.#current;
+    const step = this.#name;
     for (const observer of this.#observers) observer.undoStart?.(step, cause);
     const errors = this.#switched ? [] : this.#undo.unwind(() => this.#tellUndo(step));
     for (const observer of this.#observers) observer.undoEnd?.(step);
@@ -207,7 +212,7 @@ export class Run {
     for (const observer of this.#observers) observer.undo?.(step);
   }
 
-  #context(step: StepClass<unknown>, root: RootDir): StepContext {
+  #context(root: RootDir): StepContext {
     return {
       root,
       logger: this.#logger,
@@ -221,22 +226,22 @@ export class Run {
       provide: (under, value) => this.#handOver.provide(under, value),
       need: (under) => this.#handOver.need(under),
       find: (under) => this.#handOver.find(under),
-      fallBack: (name, error) => this.#fallBack(step, name, error),
+      fallBack: (name, error) => this.#fallBack(name, error),
     };
   }
 
-  #fallBack(step: StepClass<unknown>, name: string, error: unknown): void {
-    const declared = step.fallbacks?.[name];
+  #fallBack(name: string, error: unknown): void {
+    const step = this.#name;
+    const declared = this.#current?.fallbacks?.[name];
     const isDeclared =
       declared !== undefined &&
       (!(error instanceof SyscallError) || declared.when.includes(error.code));
     if (!isDeclared || this.options.noFallbacks === true) throw error;
-    this.#fallbacks.push({ step: step.stepName, fallback: name, cost: declared.cost });
+    this.#fallbacks.push({ step, fallback: name, cost: declared.cost });
     this.#logger.warn(
-      `${step.stepName}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`,
+      `${step}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`,
     );
-    for (const observer of this.#observers)
-      observer.fallback?.(step.stepName, name, error, declared.cost);
+    for (const observer of this.#observers) observer.fallback?.(step, name, error, declared.cost);
   }
 }
 
