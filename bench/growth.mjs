@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bwrapArgs, run } from './peers.mjs';
 import { buildFloor, compareSetUps } from './set-up-floor.mjs';
@@ -48,4 +50,30 @@ export async function benchGrowth({ rootfs, scratch, peers, quick }) {
     });
   }
   return { title: 'Growth with the number of bind mounts', unit: 'ms', rows };
+}
+
+const HOST_MOUNTS = join(import.meta.dirname, 'host-mounts.mjs');
+
+/** 10 to 5,000 mounts on the host, in a mount namespace that stands for it. */
+export async function benchHostMounts({ rootfs, scratch, quick }) {
+  const rows = [];
+  for (const count of quick ? [10, 1000] : [10, 1000, 5000]) {
+    const directory = join(scratch, `host-${count}`);
+    mkdirSync(directory);
+    const script = [HOST_MOUNTS, rootfs, directory, String(count), quick ? '10' : '40'];
+    const unshared = ['--mount', '--propagation', 'private', process.execPath, ...script];
+    const times = JSON.parse(execFileSync('unshare', unshared, { encoding: 'utf8' }));
+    rmSync(directory, { recursive: true });
+    const against = {
+      'nsinit, set-up': 'C',
+      'nsinit, pooled': 'bwrap',
+      'nsinit, launch()': 'bwrap',
+    };
+    for (const [name, value] of Object.entries(times)) {
+      const other = against[name];
+      const ratios = other in times ? { [other]: value / times[other] } : {};
+      rows.push({ name: `${name}, ${count} mounts on the host`, value, ratios });
+    }
+  }
+  return { title: 'Growth with the number of mounts on the host', unit: 'ms', rows };
 }

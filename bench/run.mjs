@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { makeBenchRoot } from './bench-root.mjs';
 import { judge } from './goals.mjs';
 import { benchCommand } from './command.mjs';
-import { benchGrowth } from './growth.mjs';
+import { benchGrowth, benchHostMounts } from './growth.mjs';
 import { benchLaunch } from './launch.mjs';
 import { benchMemory } from './memory.mjs';
 import { findPeers } from './peers.mjs';
@@ -35,6 +35,7 @@ const SECTIONS = {
   command: benchCommand,
   throughput: benchThroughput,
   growth: benchGrowth,
+  'host-mounts': benchHostMounts,
   memory: benchMemory,
 };
 
