@@ -41,6 +41,9 @@ const USER_VARIANTS = [
   ['--preset', 'classic', '--unshare-net', '--tty'],
 ];
 
+// With the group tty among them.
+const RANGES_VARIANTS = [[], ['--tty'], ['--preset', 'classic', '--unshare-net']];
+
 const plugin = (name) =>
   fileURLToPath(new URL(`../build/plugins/${name}/index.js`, import.meta.url));
 
@@ -209,12 +212,18 @@ export const CASES = [
     name: options.join(' '),
     options: asUser(options),
   })),
+  ...RANGES_VARIANTS.map((options) => ({
+    as: 'user',
+    place: 'granting',
+    name: `--map-user ranges ${options.join(' ')}`.trim(),
+    options: plain(['--map-user', 'ranges', ...options]),
+  })),
   { as: 'user', name: 'a copy of the machine', copy: true, options: asUser([]) },
   ...['root', 'user'].map((as) => ({
     as,
     name: 'a copy of a machine with a mount that is out of reach',
     copy: true,
-    hidden: true,
+    place: 'hidden',
     options: as === 'user' ? asUser([]) : plain([]),
   })),
   {

@@ -12,7 +12,7 @@ const NSINIT = fileURLToPath(new URL('../build/nsinit.cjs', import.meta.url));
 const AS_USER = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
 
 /** The calls that a plan and a run of the same options make, as text. */
-function compare({ as, plannedBy = 'user', options, copy = false, hidden = false }) {
+function compare({ as, plannedBy = 'user', options, copy = false, place }) {
   const directory = mkdtempSync(join(tmpdir(), 'nsinit-plan-'));
   try {
     chmodSync(directory, 0o777);
@@ -20,11 +20,11 @@ function compare({ as, plannedBy = 'user', options, copy = false, hidden = false
     spawnSync('chmod', ['-R', 'a+rX', directory]);
     if (as === 'user') spawnSync('chown', ['-R', `${USER}:${USER}`, directory]);
     const given = options({ directory, root });
-    const place = hidden ? inHidden(join(directory, 'hidden')) : [];
+    const there = place === undefined ? [] : inPlace(place, directory);
     const command = given.includes('--bundle') ? [] : ['/bin/true'];
-    const plan = JSON.parse(start([...place, ...by(plannedBy, 'plan', '--json', ...given)]).stdout);
+    const plan = JSON.parse(start([...there, ...by(plannedBy, 'plan', '--json', ...given)]).stdout);
     const trace = join(directory, 'trace');
-    const { stderr } = start([...place, ...by(as, 'run', '--trace', trace, ...given, ...command)]);
+    const { stderr } = start([...there, ...by(as, 'run', '--trace', trace, ...given, ...command)]);
     const calls = tracedCalls(readFileSync(trace, 'utf8'));
     return { ...outcomesOf(plan, stderr), ...callsOf(plan, calls) };
   } finally {
@@ -46,15 +46,21 @@ function outcomesOf({ failure }, stderr) {
   return { ended: [expected, ended.startsWith(expected) ? expected : ended] };
 }
 
-// A machine that has something mounted where an ordinary user cannot look.
-const inHidden = (directory) => [
+const PLACES = {
+  // A machine that has something mounted where an ordinary user cannot look.
+  hidden: 'mkdir -p h/at && chown 0 h && chmod 700 h && mount -t tmpfs hidden h/at',
+  // One that grants ids.
+  granting: `echo ${USER}:100000:65536 > ids && mount --bind ids /etc/subuid && mount --bind ids /etc/subgid`,
+};
+
+const inPlace = (place, directory) => [
   'unshare',
   '--mount',
   '--propagation',
   'private',
   'sh',
   '-c',
-  'mkdir -p "$0/at" && chown 0 "$0" && chmod 700 "$0" && mount -t tmpfs hidden "$0/at" && exec "$@"',
+  `cd "$0" && ${PLACES[place]} && cd / && exec "$@"`,
   directory,
 ];
 

@@ -73,6 +73,7 @@ for (const ahead of ['root', 'namespaces'] as const) {
       expect(container.stdout && (await text(container.stdout))).to.equal(
         'CapEff:\t0000000000000000\nNoNewPrivs:\t1\n',
       );
+      await container.ended;
     });
 
     it('replaces a waiting one that somebody killed', async () => {
