@@ -80,6 +80,7 @@ export class Preparation {
   readonly #handOver = new HandOver();
   #undos: Undo[] = [];
   #closes: (() => void)[] = [];
+  #used = false;
   readonly #logger: Logger;
   readonly #observers: readonly Observer[];
 
@@ -96,9 +97,15 @@ export class Preparation {
    * Runs the pipeline, or starts a container, with what was prepared. What only the set-up needed
    * is closed afterwards; when it throws, all that was prepared is taken back first.
    *
-   * @throws what `action` throws; what could not be taken back is among a StepError's `undoErrors`.
+   * @throws NsinitError when it has been used; what `action` throws: what could not be taken back is among a StepError's `undoErrors`.
    */
   async use<T>(action: (prepared: Prepared) => T | Promise<T>): Promise<T> {
+    if (this.#used)
+      throw new NsinitError(
+        'NSINIT_MISSING_VALUE',
+        'what was prepared has been used or taken back: prepare again for another run',
+      );
+    this.#used = true;
     try {
       const result = await action({ provided: this.#provided });
       this.#undos = [];
@@ -112,6 +119,7 @@ export class Preparation {
 
   /** Takes back what was prepared, for a run that does not come. @returns what was thrown. */
   async undo(): Promise<readonly unknown[]> {
+    this.#used = true;
     const errors = await this.#takeBack();
     this.#close();
     return errors;

@@ -110,7 +110,15 @@ describe('prepare', () => {
     expect(log.slice(2)).to.deep.equal(['link ab', 'link ab', 'close b', 'close a']);
     expect(seen[1]).to.deep.equal(['example:fetch', { done: 0, total: 2, what: 'b' }]);
     expect(await preparation.undo()).to.deep.equal([]);
+    const again = await thrownBy(preparation.use(() => log.push('again')));
+    expect((again as Error).message).to.include('prepare again');
     expect(log).to.have.lengthOf(6);
+  });
+
+  it('is taken back for a run that does not come', async () => {
+    const preparation = await fetching('a').prepare(machine());
+    expect(await preparation.undo()).to.deep.equal([]);
+    expect(log).to.deep.equal(['fetch a', 'remove a', 'close a']);
   });
 
   it('takes back what was made when a later step cannot be prepared', async () => {
