@@ -11,7 +11,7 @@ const OPTIONS = ['--no-config', '--timeout', '20000', '--reporter', 'json'];
 const FEWEST: Readonly<Record<string, number>> = {
   'launch.test.js': 40,
   'abort.test.js': 2,
-  'pool.test.js': 25,
+  'pool.test.js': 18,
   'nothing-of-node.test.js': 3,
   'die-with-parent.test.js': 3,
 };
