@@ -19,13 +19,16 @@ const [program, run] = files.map((file) => load(file));
 const root = mkdtempSync(join(tmpdir(), 'nsinit-build-'));
 // A program that needs nothing else, and ends at once.
 copyFileSync(`native/stub-${process.arch}`, join(root, 'stub'));
+const start = async (command) => {
+  let status;
+  const args = [command, '--rootfs', root, '--', '/stub'];
+  const nsinit = program.exports.createProgram('', (result) => (status = result), command);
+  await nsinit.parseAsync(['node', 'nsinit', ...args]);
+  return status;
+};
 try {
-  for (const command of ['plan', 'run']) {
-    const args = [command, '--rootfs', root, '--', '/stub'];
-    await program.exports
-      .createProgram('', () => undefined, command)
-      .parseAsync(['node', 'nsinit', ...args]);
-  }
+  // A plan has the steps run as well, on the model.
+  if ((await start('run')) === 125) await start('plan');
 } finally {
   rmSync(root, { recursive: true });
 }
