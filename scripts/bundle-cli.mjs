@@ -5,9 +5,16 @@
 // It bundles what tsc wrote and not the sources, since that has the decorators' metadata.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { rolldown } from 'rolldown';
+import { plainOptionsOf } from '../build/src/cli/plain-options.js';
+import { createProgram } from '../build/src/cli/program.js';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const run = createProgram(version, () => undefined, 'run').commands[0];
+
+// What `nsinit run` loads.
+const TOGETHER = new Set(['shared', 'program', 'run']);
 
 // commander asks for it at once, for commands that are programs of their own: nsinit has none, and
 // it costs 8 ms.
@@ -28,21 +35,43 @@ const ownRequire = {
       .replace(/^import \{ createRequire \} from 'node:module';$/m, ''),
 };
 
-const GETTER =
-  /Object\.defineProperty\(exports,"(\w+)",\{enumerable:(?:true|!0),get:function\(\)\{return (\w+)\}\}\)/g;
+const EXPORT =
+  /(?:Object\.defineProperty\(exports,"([\w$]+)",\{enumerable:(?:true|!0),get:function\(\)\{return ([\w$]+)\}\}\)|exports\.([\w$]+)=([\w$]+))[,;]?/g;
+const EXPORTS = new RegExp(`(?:${EXPORT.source})+\\s*$`);
+
+/** One object instead of a property at a time, each with a getter. Nothing exported changes later. */
+const exportAtOnce = (code, { length }) =>
+  code.replace(EXPORTS, (exported) => {
+    const entries = [...exported.matchAll(EXPORT)].map(
+      ([, name, value, sameName = name, sameValue = value]) => `${sameName}:${sameValue}`,
+    );
+    if (entries.length !== length) throw new Error(`${length} exports, not ${entries.length}`);
+    return `module.exports={${entries.join(',')}};\n`;
+  });
+
 const escape = (text) => `\\u${text.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 const quickToLoad = {
   name: 'quick-to-load',
   generateBundle: (_, bundle) => {
     for (const chunk of Object.values(bundle)) {
-      chunk.code = chunk.code
-        // Nothing that is exported changes later, and no file needs itself in a circle.
-        .replace(GETTER, 'exports.$1=$2')
-        // The loader of src/cli/code-cache.ts reads Latin-1, which is twice as fast as UTF-8.
-        .replace(/[\u0080-\uffff]/g, escape);
+      // The loader of src/cli/code-cache.ts reads Latin-1, which is twice as fast as UTF-8.
+      const ascii = chunk.code.replace(/[\u0080-\uffff]/g, escape);
+      chunk.code = TOGETHER.has(chunk.name) ? exportAtOnce(ascii, chunk.exports) : ascii;
     }
   },
+};
+
+// Node's table is in a module that nothing else needs, and is the same on x64 and arm64.
+const signals = {
+  name: 'signals',
+  transform: (code, id) =>
+    id.endsWith('/build/src/runtime/signals.js')
+      ? code.replace(
+          /^import \{ constants \} from 'node:os';$/m,
+          `const constants = ${JSON.stringify({ signals: constants.signals })};`,
+        )
+      : null,
 };
 
 // They stay, for stack traces.
@@ -53,10 +82,20 @@ const input = (file) => ({
   platform: 'node',
   external: ['koffi', 'winston'],
   // The ES modules of a package that has both, since only they can be left out in part.
-  resolve: { mainFields: ['module', 'main'] },
+  resolve: {
+    mainFields: ['module', 'main'],
+    // Without what Node has itself.
+    alias: { 'reflect-metadata': 'reflect-metadata/lite' },
+  },
   preserveEntrySignatures: 'allow-extension',
-  transform: { target: 'node20', define: { NSINIT_VERSION: JSON.stringify(version) } },
-  plugins: [noChildProcess, ownRequire, quickToLoad],
+  transform: {
+    target: 'node20',
+    define: {
+      NSINIT_VERSION: JSON.stringify(version),
+      NSINIT_PLAIN_OPTIONS: JSON.stringify(plainOptionsOf(run)),
+    },
+  },
+  plugins: [noChildProcess, ownRequire, signals, quickToLoad],
 });
 const output = {
   dir: 'build',
@@ -72,10 +111,10 @@ const output = {
 };
 
 /** The modules that are loaded with one of them, as the chunks of a bundle tell. */
-function loadedWith(chunks, module, except = new Set()) {
+function loadedWith(chunks, module) {
   const loaded = new Set();
   const visit = ({ moduleIds, imports }) => {
-    for (const id of moduleIds) if (!except.has(id)) loaded.add(id);
+    for (const id of moduleIds) loaded.add(id);
     for (const name of imports) {
       const chunk = chunks.find(({ fileName }) => fileName === name);
       if (chunk !== undefined) visit(chunk);
@@ -88,13 +127,17 @@ function loadedWith(chunks, module, except = new Set()) {
 for (const name of readdirSync('build'))
   if (/^nsinit.*\.(?:cjs|cache)$/.test(name)) rmSync(`build/${name}`);
 
-const program = await rolldown(input('build/src/cli/program.js'));
+const program = await rolldown(
+  input({ program: 'build/src/cli/program.js', run: 'build/src/cli/run-command.js' }),
+);
 const apart = (await program.generate(output)).output;
-const first = loadedWith(apart, 'build/src/cli/program.js');
-const run = loadedWith(apart, 'build/src/cli/run-command.js', first);
+const withProgram = loadedWith(apart, 'build/src/cli/program.js');
+const withRun = loadedWith(apart, 'build/src/cli/run-command.js');
+const isShared = (id) => (withProgram.has(id) && withRun.has(id)) || id.startsWith('\0rolldown');
 const groups = [
-  { name: 'program', priority: 2, test: (id) => first.has(id) || id.startsWith('\0rolldown') },
-  { name: 'run', priority: 1, test: (id) => run.has(id) },
+  { name: 'shared', priority: 2, test: isShared },
+  { name: 'program', priority: 1, test: (id) => withProgram.has(id) },
+  { name: 'run', priority: 1, test: (id) => withRun.has(id) },
 ];
 await program.write({ ...output, codeSplitting: { groups } });
 await program.close();

@@ -4,25 +4,22 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { compiledFiles, writeCodeCache } from '../build/src/cli/code-cache.js';
+import { BundleFiles, writeCodeCache } from '../build/src/cli/code-cache.js';
 
 // As that of the file that loads them.
 const file = resolve('build/nsinit.cjs');
-const require = createRequire(file);
-const parent = Object.assign(new Module(file), {
-  filename: file,
-  paths: require.resolve.paths('koffi'),
-});
-const load = compiledFiles(parent, require);
-const files = ['program', 'run'].map((name) => resolve(`build/nsinit-${name}.cjs`));
-const [program, run] = files.map((file) => load(file));
+const paths = createRequire(file).resolve.paths('koffi');
+const parent = Object.assign(new Module(file), { filename: file, paths });
+const files = new BundleFiles(resolve('build'), parent);
+const warm = ['program', 'run'].map((name) => files.load(`./nsinit-${name}.cjs`));
+const { createProgram } = warm[0].module.exports;
 const root = mkdtempSync(join(tmpdir(), 'nsinit-build-'));
 // A program that needs nothing else, and ends at once.
 copyFileSync(`native/stub-${process.arch}`, join(root, 'stub'));
 const start = async (command) => {
   let status;
   const args = [command, '--rootfs', root, '--', '/stub'];
-  const nsinit = program.exports.createProgram('', (result) => (status = result), command);
+  const nsinit = createProgram('', (result) => (status = result), command);
   await nsinit.parseAsync(['node', 'nsinit', ...args]);
   return status;
 };
@@ -32,4 +29,4 @@ try {
 } finally {
   rmSync(root, { recursive: true });
 }
-[program, run].forEach(({ script }, index) => writeCodeCache(files[index], script));
+for (const { module, script } of warm) writeCodeCache(module.filename, script);

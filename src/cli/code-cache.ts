@@ -1,11 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync, writeFileSync, type Stats } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import { constants, Script } from 'node:vm';
 
 // Unlike V8's own check this one looks at the data too: damaged, they would end the process.
 const SUM_SIZE = 4;
 // In words: one of each block of a disk. All of them would take 5 ms.
 const STRIDE = 128;
+// Enough for the largest.
+const MEMORY_SIZE = 1 << 20;
 // What is copied file by file is not all of one age.
 const COPYING_MS = 2000;
 
@@ -15,44 +16,52 @@ const AFTER = '\n})';
 
 type Run = (...args: readonly unknown[]) => void;
 
-/** A file of the command's bundle that has been loaded. */
-export interface CompiledFile<T> {
-  readonly exports: T;
+/** A file of the command's bundle. */
+export interface BundleFile {
+  readonly module: NodeJS.Module;
   readonly script: Script;
 }
 
 /**
- * Loads files of the command's bundle, each with what V8 had made of it when the bundle was built:
- * parsing and compiling took a third of the time of `nsinit run`.
- *
- * @param parent the module that asks; the files lie beside it.
+ * Loads the files of the command's bundle, each with what V8 had made of it when the bundle was
+ * built: parsing and compiling took a third of the time of `nsinit run`. Nor does it look for
+ * them, and for the package that they are in, as Node would for a millisecond each.
  */
-export function compiledFiles(
-  parent: NodeJS.Module,
-  { cache }: Pick<NodeJS.Require, 'cache'>,
-): <T>(file: string) => CompiledFile<T> {
-  const loaded = new Map<string, unknown>();
-  // Node would look for them, and for the package they are in, for two milliseconds.
-  const require = (id: string): unknown => loaded.get(id) ?? parent.require(id);
-  return <T>(file: string): CompiledFile<T> => {
-    const module = new (parent.constructor as new (id: string) => NodeJS.Module)(file);
-    module.filename = file;
-    module.paths = parent.paths;
-    const script = compile(file);
-    (script.runInThisContext() as Run)(module.exports, require, module, file, dirname(file));
-    loaded.set(`./${basename(file)}`, module.exports);
-    // The files that Node loads itself require this one too. Unloaded it would be a circle.
-    module.loaded = true;
-    cache[file] = module;
-    return { exports: module.exports as T, script };
-  };
+export class BundleFiles {
+  readonly #loaded = new Map<string, BundleFile>();
+
+  /** @param parent a module beside the files. */
+  constructor(
+    private readonly directory: string,
+    private readonly parent: NodeJS.Module,
+  ) {}
+
+  /** @param id as in the bundle: `./nsinit-run.cjs`. */
+  load(id: string): BundleFile {
+    let file = this.#loaded.get(id);
+    if (file !== undefined) return file;
+    const filename = `${this.directory}/${id.slice(2)}`;
+    const { parent } = this;
+    const module = new (parent.constructor as new (id: string) => NodeJS.Module)(filename);
+    Object.assign(module, { filename, paths: parent.paths });
+    const script = compile(filename);
+    file = { module, script };
+    this.#loaded.set(id, file);
+    const run = script.runInThisContext() as Run;
+    run(module.exports, this.#require, module, filename, this.directory);
+    return file;
+  }
+
+  readonly #require = (id: string): unknown =>
+    id.startsWith('./') ? this.load(id).module.exports : this.parent.require(id);
 }
 
 /** V8 takes no data of another version or for a source of another length, and compiles then. */
 function compile(filename: string): Script {
   const { bytes, stats } = read(filename, BEFORE, AFTER);
   // All is ASCII there: Latin-1 is read twice as fast as UTF-8.
-  return new Script(bytes.toString('latin1'), {
+  const source = bytes.toString('latin1');
+  return new Script(source, {
     filename,
     cachedData: readCodeCache(filename, stats),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
@@ -82,7 +91,14 @@ function readCodeCache(file: string, source: Stats): Buffer | undefined {
     : undefined;
 }
 
-/** Reads a file to where text is around it already: joined later, it would be copied. */
+// New memory costs more than what is written to it.
+let memory = Buffer.alloc(0);
+
+/**
+ * Reads a file to where text is around it already: joined later, it would be copied.
+ *
+ * @returns memory that the next file is read to.
+ */
 function read(
   file: string,
   before = '',
@@ -91,12 +107,13 @@ function read(
   const fd = openSync(file, 'r');
   try {
     const stats = fstatSync(fd);
-    const bytes = Buffer.allocUnsafeSlow(before.length + stats.size + after.length);
-    bytes.write(before, 'latin1');
-    const got = readSync(fd, bytes, before.length, stats.size, 0);
+    const length = before.length + stats.size + after.length;
+    if (memory.length < length) memory = Buffer.allocUnsafeSlow(Math.max(length, MEMORY_SIZE));
+    memory.write(before, 'latin1');
+    const got = readSync(fd, memory, before.length, stats.size, 0);
     if (got !== stats.size) throw new Error(`${file} became shorter`);
-    bytes.write(after, before.length + got, 'latin1');
-    return { bytes, stats };
+    memory.write(after, before.length + got, 'latin1');
+    return { bytes: memory.subarray(0, length), stats };
   } finally {
     closeSync(fd);
   }

@@ -8,7 +8,11 @@ import { seccompInstructions, type SeccompFilter } from '../runtime/seccomp.js';
 import type { ConfinementFlags } from './confinement-flags.js';
 import { UsageError } from './usage-error.js';
 
-type Confinement = Pick<ProcessSpec, 'capabilities' | 'noNewPrivileges' | 'limits' | 'seccomp'>;
+/** What is taken from a command. */
+export type Confinement = Pick<
+  ProcessSpec,
+  'capabilities' | 'noNewPrivileges' | 'limits' | 'seccomp'
+>;
 
 /** Who the command is. */
 export interface Confined {

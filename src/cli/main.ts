@@ -1,11 +1,10 @@
-import { compiledFiles } from './code-cache.js';
+import { BundleFiles } from './code-cache.js';
+import { parsePlainRun, type PlainOptions } from './plain-run.js';
 
 // This file works in the bundle that scripts/bundle-cli.mjs makes of it, a CommonJS file.
 /** The version in package.json. */
 declare const NSINIT_VERSION: string;
-
-// Others load that file too, as far as they need it, but not so often.
-const RUNS: ReadonlySet<string> = new Set(['run', 'plan']);
+declare const NSINIT_PLAIN_OPTIONS: PlainOptions;
 
 async function main(args: readonly string[]): Promise<void> {
   // Answered before anything is loaded.
@@ -13,14 +12,19 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${NSINIT_VERSION}\n`);
     return;
   }
-  const load = compiledFiles(module, require);
-  const { createProgram, statusOfParsing } = load<typeof import('./program.js')>(
-    `${__dirname}/nsinit-program.cjs`,
-  ).exports;
-  if (args[0] !== undefined && RUNS.has(args[0])) load(`${__dirname}/nsinit-run.cjs`);
+  const files = new BundleFiles(__dirname, module);
   const exit = (status: number): void => {
     process.exitCode = status;
   };
+  const plain = parsePlainRun(args, NSINIT_PLAIN_OPTIONS);
+  if (plain !== undefined) {
+    const { runCommand, statusOf } = files.load('./nsinit-run.cjs').module
+      .exports as typeof import('./run-command.js');
+    exit(await runCommand(plain.command, plain.given).catch(statusOf));
+    return;
+  }
+  const { createProgram, statusOfParsing } = files.load('./nsinit-program.cjs').module
+    .exports as typeof import('./program.js');
   try {
     await createProgram(NSINIT_VERSION, exit, args[0]).parseAsync(['node', 'nsinit', ...args]);
   } catch (error) {

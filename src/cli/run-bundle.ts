@@ -51,7 +51,7 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const slave = terminal?.slave;
   const stdio = slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave];
   const process = planProcess(host, { ...launch, newSession: slave !== undefined }, stdio);
-  const { observers, close } = openObservers(given);
+  const { observers, close } = await openObservers(given);
   const setUp = pipelineSetUp(
     container.pipeline,
     { rootfs: launch.rootfs, noFallbacks: !given.fallbacks, force: given.force },

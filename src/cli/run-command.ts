@@ -9,10 +9,11 @@ import { createLogger } from '../logging.js';
 import { NsinitError, type ErrorCode } from '../pipeline/errors.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import { createPreset } from '../steps/presets.js';
+import type { RuntimeHost } from '../runtime/runtime-host.js';
 import { asFd } from '../syscalls/descriptor.js';
 import { applyConfig } from './config-flags.js';
 import type { CallerTerminal } from './attach-terminal.js';
-import { confinementOf } from './confinement.js';
+import type { Confined, Confinement } from './confinement.js';
 import { forwardSignals } from './forward-signals.js';
 import { planNamespacesFor } from './namespace-options.js';
 import { prepareAndStart, PreparingEndedError } from './prepare-and-start.js';
@@ -47,13 +48,14 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   const limit = timeLimitOf(given);
   const env = buildEnvironment(given.env, given.clearEnv ?? false);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
-  const { observers, close } = openObservers(given);
+  const { observers, close } = await openObservers(given);
   // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
   const thread = new ContainerThread(undefined, given.preset !== 'classic');
   const userNamespace = plan.namespaces.user !== 'shared';
   const own = userNamespace ? 0 : (globalThis.process.geteuid?.() ?? 0);
   const confined = { uid: user?.uid ?? own, userNamespace };
-  const spec = { command, user, env, ...confinementOf(given, confined, thread.host) };
+  const confinement = await confinementFor(given, confined, thread.host);
+  const spec = { command, user, env, ...confinement };
   const terminal = given.tty === true ? await openTerminal(thread) : undefined;
   const setUp = pipelineSetUp(
     pipeline,
@@ -78,13 +80,28 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   }
 }
 
+const takesNothingAway = ({ newPrivileges, seccomp, capDrop, capAdd, rlimit }: RunFlags): boolean =>
+  newPrivileges && seccomp === undefined && [...capDrop, ...capAdd, ...rlimit].length === 0;
+
+// Most runs take nothing away, and do not load what it takes.
+async function confinementFor(
+  given: RunFlags,
+  confined: Confined,
+  host: RuntimeHost,
+): Promise<Confinement> {
+  if (takesNothingAway(given)) return { limits: {} };
+  const { confinementOf } = await import('./confinement.js');
+  return confinementOf(given, confined, host);
+}
+
 function processSpec(
   given: RunFlags,
   {
     command: [command = '', ...args],
     user,
     ...confinement
-  }: Pick<ProcessSpec, 'env' | 'capabilities' | 'noNewPrivileges' | 'limits' | 'seccomp'> & {
+  }: Confinement & {
+    readonly env: ProcessSpec['env'];
     readonly command: readonly string[];
     readonly user: { readonly uid: number; readonly gid: number } | undefined;
   },

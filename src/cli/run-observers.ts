@@ -1,7 +1,5 @@
 import type { Observer } from '../pipeline/observer.js';
 import type { RunFlags } from './run-options.js';
-import { TraceEventsFile } from './trace-events.js';
-import { TraceFile } from './trace-file.js';
 
 /** The observers that the options ask for, their files open. */
 export interface RunObservers {
@@ -10,10 +8,15 @@ export interface RunObservers {
 }
 
 /** @throws Error of Node's when a file cannot be opened. */
-export function openObservers({ trace, traceEvents }: RunFlags): RunObservers {
-  const files = [
-    ...(trace === undefined ? [] : [new TraceFile(trace)]),
-    ...(traceEvents === undefined ? [] : [new TraceEventsFile(traceEvents)]),
-  ];
+export async function openObservers({ trace, traceEvents }: RunFlags): Promise<RunObservers> {
+  const files: (Observer & { close(): void })[] = [];
+  if (trace !== undefined) {
+    const { TraceFile } = await import('./trace-file.js');
+    files.push(new TraceFile(trace));
+  }
+  if (traceEvents !== undefined) {
+    const { TraceEventsFile } = await import('./trace-events.js');
+    files.push(new TraceEventsFile(traceEvents));
+  }
   return { observers: files, close: () => files.forEach((file) => file.close()) };
 }

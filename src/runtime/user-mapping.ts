@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 
 /** A range of ids: `count` ids from `inside` on are those from `outside` on (user_namespaces(7)). */
 export interface IdRange {
@@ -72,7 +71,7 @@ function withGranted(file: string, own: number): IdRange[] {
 }
 
 function grantedRanges(file: string): { start: number; count: number }[] {
-  const { username, uid } = userInfo();
+  const { username, uid } = process.getBuiltinModule('node:os').userInfo();
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
