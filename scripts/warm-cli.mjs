@@ -6,13 +6,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BundleFiles, writeCodeCache } from '../build/src/cli/code-cache.js';
 
+// What `nsinit run` and the help load.
+const NEEDED = ['shared', 'rolldown-runtime', 'program', 'run'];
+
 // As that of the file that loads them.
 const file = resolve('build/nsinit.cjs');
-const paths = createRequire(file).resolve.paths('koffi');
+const require = createRequire(file);
+const paths = require.resolve.paths('koffi');
 const parent = Object.assign(new Module(file), { filename: file, paths });
-const files = new BundleFiles(resolve('build'), parent);
-const warm = ['program', 'run'].map((name) => files.load(`./nsinit-${name}.cjs`));
-const { createProgram } = warm[0].module.exports;
+const files = new BundleFiles(resolve('build'), parent, require.cache, true);
+const [{ createProgram }] = ['program', 'run'].map((name) => files.require(`./nsinit-${name}.cjs`));
 const root = mkdtempSync(join(tmpdir(), 'nsinit-build-'));
 // A program that needs nothing else, and ends at once.
 copyFileSync(`native/stub-${process.arch}`, join(root, 'stub'));
@@ -29,4 +32,7 @@ try {
 } finally {
   rmSync(root, { recursive: true });
 }
-for (const { module, script } of warm) writeCodeCache(module.filename, script);
+for (const name of NEEDED) {
+  const path = resolve(`build/nsinit-${name}.cjs`);
+  writeCodeCache(path, files.scripts.get(path));
+}

@@ -1,5 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync, writeFileSync, type Stats } from 'node:fs';
-import { constants, Script } from 'node:vm';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { Script } from 'node:vm';
 
 // Unlike V8's own check this one looks at the data too: damaged, they would end the process.
 const SUM_SIZE = 4;
@@ -16,56 +24,60 @@ const AFTER = '\n})';
 
 type Run = (...args: readonly unknown[]) => void;
 
-/** A file of the command's bundle. */
-export interface BundleFile {
-  readonly module: NodeJS.Module;
-  readonly script: Script;
-}
-
 /**
- * Loads the files of the command's bundle, each with what V8 had made of it when the bundle was
- * built: parsing and compiling took a third of the time of `nsinit run`. Nor does it look for
- * them, and for the package that they are in, as Node would for a millisecond each.
+ * Loads the files of the command's bundle, those that most runs need with what V8 had made of them
+ * when the bundle was built: parsing and compiling took a third of the time of `nsinit run`.
  */
 export class BundleFiles {
-  readonly #loaded = new Map<string, BundleFile>();
+  /** Scripts that have been given what was kept, by their file; V8 may have refused it. */
+  readonly scripts = new Map<string, Script>();
 
-  /** @param parent a module beside the files. */
+  /**
+   * @param parent a module beside the files, and what it requires with.
+   * @param always also where nothing is kept, so that it can be.
+   */
   constructor(
     private readonly directory: string,
     private readonly parent: NodeJS.Module,
+    private readonly cache: NodeJS.Require['cache'],
+    private readonly always = false,
   ) {}
 
   /** @param id as in the bundle: `./nsinit-run.cjs`. */
-  load(id: string): BundleFile {
-    let file = this.#loaded.get(id);
-    if (file !== undefined) return file;
-    const filename = `${this.directory}/${id.slice(2)}`;
-    const { parent } = this;
-    const module = new (parent.constructor as new (id: string) => NodeJS.Module)(filename);
-    Object.assign(module, { filename, paths: parent.paths });
-    const script = compile(filename);
-    file = { module, script };
-    this.#loaded.set(id, file);
-    const run = script.runInThisContext() as Run;
-    run(module.exports, this.#require, module, filename, this.directory);
-    return file;
-  }
+  readonly require = (id: string): unknown => {
+    if (!id.startsWith('./')) return this.parent.require(id);
+    const file = `${this.directory}/${id.slice(2)}`;
+    // Node would look for the file first, and for the package that it is in: a millisecond each.
+    return this.cache[file]?.exports ?? this.#load(file) ?? this.parent.require(id);
+  };
 
-  readonly #require = (id: string): unknown =>
-    id.startsWith('./') ? this.load(id).module.exports : this.parent.require(id);
+  #load(file: string): unknown {
+    const script = compile(file, this.always);
+    if (script === undefined) return undefined;
+    this.scripts.set(file, script);
+    const { parent } = this;
+    const module = new (parent.constructor as new (id: string) => NodeJS.Module)(file);
+    Object.assign(module, { filename: file, paths: parent.paths });
+    const run = script.runInThisContext() as Run;
+    run(module.exports, this.require, module, file, this.directory);
+    // The files that Node loads require this one too. Not loaded it would be a circle.
+    module.loaded = true;
+    this.cache[file] = module;
+    return module.exports;
+  }
 }
 
 /** V8 takes no data of another version or for a source of another length, and compiles then. */
-function compile(filename: string): Script {
+function compile(filename: string, always: boolean): Script | undefined {
+  const cacheFile = cacheFileOf(filename);
+  if (!always && !existsSync(cacheFile)) return undefined;
   const { bytes, stats } = read(filename, BEFORE, AFTER);
   // All is ASCII there: Latin-1 is read twice as fast as UTF-8.
   const source = bytes.toString('latin1');
-  return new Script(source, {
-    filename,
-    cachedData: readCodeCache(filename, stats),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const cachedData = always ? undefined : readCodeCache(cacheFile, stats);
+  return always || cachedData !== undefined
+    ? new Script(source, { filename, cachedData })
+    : undefined;
 }
 
 /** Only in the package itself, whose files are executed anyway, and never written by a run. */
@@ -73,15 +85,9 @@ function cacheFileOf(file: string): string {
   return `${file}.${process.versions.v8}-${process.arch}.cache`;
 }
 
-/** Undefined where it is missing, damaged, older than the source, or somebody else's. */
+/** Undefined where it is damaged, older than the source, or somebody else's. */
 function readCodeCache(file: string, source: Stats): Buffer | undefined {
-  let cache;
-  try {
-    cache = read(cacheFileOf(file));
-  } catch {
-    return undefined;
-  }
-  const { bytes, stats } = cache;
+  const { bytes, stats } = read(file);
   const data = bytes.subarray(0, -SUM_SIZE);
   return bytes.length > SUM_SIZE &&
     stats.uid === source.uid &&

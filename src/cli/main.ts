@@ -12,19 +12,21 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${NSINIT_VERSION}\n`);
     return;
   }
-  const files = new BundleFiles(__dirname, module);
+  const files = new BundleFiles(__dirname, module, require.cache);
   const exit = (status: number): void => {
     process.exitCode = status;
   };
   const plain = parsePlainRun(args, NSINIT_PLAIN_OPTIONS);
   if (plain !== undefined) {
-    const { runCommand, statusOf } = files.load('./nsinit-run.cjs').module
-      .exports as typeof import('./run-command.js');
+    const { runCommand, statusOf } = files.require(
+      './nsinit-run.cjs',
+    ) as typeof import('./run-command.js');
     exit(await runCommand(plain.command, plain.given).catch(statusOf));
     return;
   }
-  const { createProgram, statusOfParsing } = files.load('./nsinit-program.cjs').module
-    .exports as typeof import('./program.js');
+  const { createProgram, statusOfParsing } = files.require(
+    './nsinit-program.cjs',
+  ) as typeof import('./program.js');
   try {
     await createProgram(NSINIT_VERSION, exit, args[0]).parseAsync(['node', 'nsinit', ...args]);
   } catch (error) {
