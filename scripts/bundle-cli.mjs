@@ -1,8 +1,9 @@
 // Bundles the command into CommonJS files: unbundled ES modules cost 100 ms at start on Node 20.
-// build/nsinit.cjs answers --version by itself. nsinit-program.cjs has the command line,
-// nsinit-run.cjs what `nsinit run` needs beside it. What only other commands and options need is
-// in files of its own. Each module is in one file, so that there is one copy of each class.
-// It bundles what tsc wrote and not the sources, since that has the decorators' metadata.
+// build/nsinit.cjs answers --version by itself. nsinit-run.cjs has what `nsinit run` needs,
+// nsinit-program.cjs the command line with commander, nsinit-shared.cjs what both have. What other
+// commands and options need is in files of its own. Each module is in one file, so that there is
+// one copy of each class. It bundles what tsc wrote and not the sources, since that has the
+// decorators' metadata.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
