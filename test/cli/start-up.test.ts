@@ -40,7 +40,9 @@ describe('the start of the command', () => {
       (path) => path.includes('/build/') || path.includes('node_modules'),
     );
     return {
-      files: new Set(files.map((path) => basename(path)).filter((name) => !/cache$/.test(name))),
+      files: new Set(
+        files.map((path) => basename(path)).filter((name) => !name.endsWith('.cache')),
+      ),
       builtins: new Set(builtins.map((name) => name.replace('NativeModule ', ''))),
     };
   }
