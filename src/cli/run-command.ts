@@ -41,7 +41,9 @@ export function buildPipeline(given: RunFlags): Pipeline {
 /** `nsinit run`. @returns the exit status. @throws UsageError and what the set-up throws. */
 export async function runCommand(command: readonly string[], flags: RunFlags): Promise<number> {
   const { given, pipeline = buildPipeline(given) } = await applyConfig(flags);
-  pipeline.plan({ force: given.force ?? false });
+  // A plan makes the steps as well, of which those of others may lack a service.
+  if (given.config === undefined) pipeline.check({ force: given.force });
+  else pipeline.plan({ force: given.force });
   const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
   const user = given.user === undefined ? undefined : parseUser(given.user);
   const plan = planNamespacesFor(given, user);

@@ -74,14 +74,19 @@ export class Pipeline {
     return this.#entries.map(({ step }) => step);
   }
 
+  /** Checks the order alone, as a run does too. @throws PlanError unless forced. */
+  check({ force = false }: Pick<PlanOptions, 'force'> = {}): void {
+    const problems = this.#check();
+    if (problems.length > 0 && !force) throw new PlanError(problems);
+  }
+
   /**
    * Checks the order and says what each step will do. Has no effects.
    *
    * @throws PlanError with everything that is wrong, unless forced.
    */
   plan({ force = false, container, services }: PlanOptions = {}): readonly PlannedStep[] {
-    const problems = this.#check();
-    if (problems.length > 0 && !force) throw new PlanError(problems);
+    this.check({ force });
     const child = createRunContainer(noSyscalls, undefined, container, this.#withOwn(services));
     return this.#entries.map((entry) => describeEntry(entry, makeStep(child, entry.step)));
   }

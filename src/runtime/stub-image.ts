@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Fd } from '../syscalls/descriptor.js';
 import { MFD, type ProcessCalls } from '../syscalls/process-calls.js';
 import { isErrno } from '../syscalls/syscall-error.js';
@@ -25,7 +26,7 @@ function readStub(): Uint8Array {
   // From build/src/runtime as from src/runtime: the images lie beside both.
   for (const up of ['../native/', '../../native/', '../../../native/']) {
     try {
-      return readFileSync(new URL(`${up}${name}`, import.meta.url));
+      return readFileSync(join(import.meta.dirname, up, name));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
