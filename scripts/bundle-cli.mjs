@@ -86,7 +86,10 @@ const input = (file) => ({
   resolve: {
     mainFields: ['module', 'main'],
     // Without what Node has itself.
-    alias: { 'reflect-metadata': 'reflect-metadata/lite' },
+    alias: {
+      'reflect-metadata': 'reflect-metadata/lite',
+      tsyringe: 'tsyringe/dist/esm2015/index.js',
+    },
   },
   preserveEntrySignatures: 'allow-extension',
   transform: {

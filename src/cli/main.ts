@@ -18,10 +18,11 @@ async function main(args: readonly string[]): Promise<void> {
   };
   const plain = parsePlainRun(args, NSINIT_PLAIN_OPTIONS);
   if (plain !== undefined) {
-    const { runCommand, statusOf } = files.require(
+    const { runCommand, statusOf, isSilent } = files.require(
       './nsinit-run.cjs',
     ) as typeof import('./run-command.js');
     exit(await runCommand(plain.command, plain.given).catch(statusOf));
+    if (isSilent(plain.given)) process.exit();
     return;
   }
   const { createProgram, statusOfParsing } = files.require(

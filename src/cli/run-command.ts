@@ -150,8 +150,15 @@ export async function untilEnd(
   return TIMED_OUT;
 }
 
+let complained = false;
+
+/** Whether nothing can wait to be written: then the process need not either, for 2 ms. */
+export const isSilent = (given: RunFlags): boolean =>
+  !complained && given.tty !== true && chooseLogLevel(given) === 'none';
+
 /** One line to standard error. */
 export function complain(message: string): void {
+  complained = true;
   process.stderr.write(`nsinit: ${message}\n`);
 }
 
