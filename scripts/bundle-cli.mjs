@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import { plainOptionsOf } from '../build/src/cli/plain-options.js';
 import { createProgram } from '../build/src/cli/program.js';
@@ -17,14 +18,18 @@ const run = createProgram(version, () => undefined, 'run').commands[0];
 // What `nsinit run` loads.
 const TOGETHER = new Set(['shared', 'program', 'run']);
 
-// commander asks for it at once, for commands that are programs of their own: nsinit has none, and
-// it costs 8 ms.
-const NONE = '\0none';
-const noChildProcess = {
-  name: 'no-child-process',
-  resolveId: (id, importer) =>
-    id === 'node:child_process' && importer?.includes('/node_modules/commander/') ? NONE : null,
-  load: (id) => (id === NONE ? 'module.exports = {};' : null),
+// commander asks for child_process at once, for commands that are programs of their own: nsinit has
+// none, and it costs 8 ms. reflect-metadata comes with the steps of others that need it.
+const NO_MODULE = '\0no-module.cjs';
+const NO_EFFECT = '\0no-effect.js';
+const leaveOut = {
+  name: 'leave-out',
+  resolveId(id, importer) {
+    if (id === 'reflect-metadata') return NO_EFFECT;
+    const byCommander = importer?.includes('/node_modules/commander/');
+    return id === 'node:child_process' && byCommander ? NO_MODULE : null;
+  },
+  load: (id) => ({ [NO_MODULE]: 'module.exports = {};', [NO_EFFECT]: 'export {};' })[id] ?? null,
 };
 
 // In a CommonJS file they are the same, and to make one costs 2 ms.
@@ -85,11 +90,7 @@ const input = (file) => ({
   // The ES modules of a package that has both, since only they can be left out in part.
   resolve: {
     mainFields: ['module', 'main'],
-    // Without what Node has itself.
-    alias: {
-      'reflect-metadata': 'reflect-metadata/lite',
-      tsyringe: 'tsyringe/dist/esm2015/index.js',
-    },
+    alias: { tsyringe: resolve('build/src/cli/light-injection.js') },
   },
   preserveEntrySignatures: 'allow-extension',
   transform: {
@@ -99,7 +100,7 @@ const input = (file) => ({
       NSINIT_PLAIN_OPTIONS: JSON.stringify(plainOptionsOf(run)),
     },
   },
-  plugins: [noChildProcess, ownRequire, signals, quickToLoad],
+  plugins: [leaveOut, ownRequire, signals, quickToLoad],
 });
 const output = {
   dir: 'build',

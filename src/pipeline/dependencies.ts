@@ -92,10 +92,9 @@ function declaredBy(
       `static inject of ${type.name} must be an array with a token for each parameter`,
     );
   }
-  const tokens = Reflect.getOwnMetadata('injectionTokens', type) as
+  const tokens = ownMetadata('injectionTokens', type) as
     Readonly<Record<number, Dependency>> | undefined;
-  const types = Reflect.getOwnMetadata('design:paramtypes', type) as
-    readonly Dependency[] | undefined;
+  const types = ownMetadata('design:paramtypes', type) as readonly Dependency[] | undefined;
   if (tokens === undefined && types === undefined) return undefined;
   const indexes = Object.keys(tokens ?? {}).map(Number);
   const count = Math.max(types?.length ?? 0, ...indexes.map((index) => index + 1));
@@ -104,6 +103,10 @@ function declaredBy(
     (_, index) => tokens?.[index] ?? serviceType(types?.[index]),
   );
 }
+
+// The command has no reflect-metadata unless a step of somebody else has brought it.
+const ownMetadata = (key: string, type: ServiceClass): unknown =>
+  'getOwnMetadata' in Reflect ? Reflect.getOwnMetadata(key, type) : undefined;
 
 // What the compiler writes for a parameter whose type is no class: they name no service.
 const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
