@@ -153,5 +153,8 @@ await main.write(file);
 await main.close();
 chmodSync('build/nsinit.cjs', 0o755);
 
-// In a process of its own: what a container does to the process that starts it stays there.
-spawnSync(process.execPath, ['scripts/warm-cli.mjs'], { stdio: ['ignore', 'ignore', 'inherit'] });
+// In a process of its own: what a container does to the process that starts it stays there. Where
+// it is refused it says so, and that is no mistake of the build.
+const warm = spawnSync(process.execPath, ['scripts/warm-cli.mjs'], { encoding: 'utf8' });
+if (warm.status !== 0)
+  console.warn(`the command will start more slowly, without a code cache:\n${warm.stderr}`);
