@@ -52,6 +52,7 @@ export { Pipeline, type PlanOptions } from './pipeline/pipeline.js';
 export type { PlannedStep } from './pipeline/pipeline-entry.js';
 export type {
   ModelledIdMaps,
+  ModelledIdRange,
   ModelledMachine,
   Plan,
   PlannedCall,

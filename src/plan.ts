@@ -14,3 +14,4 @@ export {
   type PlannedCaller,
   type PlanPipelineOptions,
 } from './runtime/plan-pipeline.js';
+export type { IdMaps } from './runtime/user-mapping.js';

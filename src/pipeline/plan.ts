@@ -78,7 +78,8 @@ export interface ModelledIdMaps {
   readonly gids: readonly ModelledIdRange[];
 }
 
-interface ModelledIdRange {
+/** Ids of a modelled user namespace that follow one another. */
+export interface ModelledIdRange {
   readonly inside: number;
   readonly outside: number;
   readonly count: number;
