@@ -121,7 +121,7 @@ export class Pipeline {
    *   reason of `signal`: all that was prepared has been taken back then.
    */
   async prepare(options: PrepareOptions): Promise<Preparation> {
-    const problems = checkOrder(this.#entries);
+    const problems = this.#check();
     if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
     const services = this.#withOwn(options.services);
     return new Preparation({ ...options, services }).run(this.#entries.filter(prepares));

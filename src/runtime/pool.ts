@@ -6,6 +6,7 @@ import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js'
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
 import { launchIn, WaitingEndedError, type Supply } from './launch.js';
 import { planNamespacesOf, setUpDataOf } from './plan-launch.js';
+import { isMadeAhead, setUpAhead } from './set-up-ahead.js';
 import type { SetUpData, SetUpOptions } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
 import { release, watchOver, type WaitingContainer } from './waiting-container.js';
@@ -146,7 +147,7 @@ export class ContainerPool implements AsyncDisposable {
       return waiting;
     };
     if (this.#setUp === undefined) return { ready: false, take };
-    if (!isMadeAhead(job)) return { ready: false, take: () => undefined };
+    if (!isMadeAhead(job, this.options)) return { ready: false, take: () => undefined };
     this.#dropStale();
     return { ready: this.#ready.length > 0, take };
   }
@@ -243,32 +244,6 @@ export class ContainerPool implements AsyncDisposable {
     release(this.thread.host, waiting);
     this.#refill();
   }
-}
-
-/** The options of a job for which a root that is set up already is the wrong one. */
-const OWN_SET_UP = [
-  'rootfs',
-  'preset',
-  'presetOptions',
-  'pipeline',
-  'noFallbacks',
-  'force',
-  'terminal',
-] as const satisfies readonly (keyof PoolLaunchOptions)[];
-
-// PID 1 has its death signal already, and the console is made by a step.
-function isMadeAhead(job: PoolLaunchOptions): boolean {
-  return (
-    (job.dieWithParent ?? true) &&
-    OWN_SET_UP.every((name) => job[name] === undefined || job[name] === false)
-  );
-}
-
-function setUpAhead(options: PoolOptions): SetUpData | undefined {
-  const { rootfs, preset, presetOptions, pipeline } = options;
-  const told = [rootfs, preset, presetOptions, pipeline].some((option) => option !== undefined);
-  const ahead = options.ahead ?? (told ? 'root' : 'namespaces');
-  return ahead === 'root' ? setUpDataOf(options) : undefined;
 }
 
 /**

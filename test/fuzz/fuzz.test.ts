@@ -17,7 +17,7 @@ describe('random calls on model and kernel', () => {
       expect(result.disagreement).to.equal(undefined);
       // Sequences that are only refused, or end at once, would prove nothing.
       expect(result.runs).to.equal(RUNS);
-      expect(result.succeeded['mount'] ?? 0).to.be.greaterThan(RUNS / 2);
+      expect(result.succeeded['mount'] ?? 0).to.be.greaterThan(RUNS * 0.8);
       expect(result.unknown).to.be.lessThan(RUNS / 10);
     });
   }

@@ -164,6 +164,14 @@ describe('a pool with roots set up ahead', () => {
     await eventually(() => children().length === waiting.length, 'a pool filled anew');
   });
 
+  it('takes what is ready for a job that repeats what the pool was told', async () => {
+    pool = await createPool({ size: 1, rootfs });
+    const waiting = children();
+    const container = await pool.launch({ command: 'true', rootfs, terminal: false });
+    expect(waiting).to.include(String(container.pid));
+    await container.ended;
+  });
+
   it('gives a job with a terminal its console', async () => {
     pool = await createPool({ size: 1, rootfs });
     const script = 'tty; stat -c %t:%T /dev/console';
