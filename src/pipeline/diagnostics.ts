@@ -16,7 +16,7 @@ const CHANNELS = {
  * An observer that publishes what a run does, for the channels that somebody listens to when it
  * begins. Without a listener to `nsinit:syscall` no call is traced.
  */
-export function diagnosticsObserver(): Observer | undefined {
+function diagnosticsObserver(): Observer | undefined {
   const { progress, stepStart, stepEnd, stepFail, rootSwitch, syscall, fallback } = CHANNELS;
   if (!Object.values(CHANNELS).some(({ hasSubscribers }) => hasSubscribers)) return undefined;
   return {
@@ -30,4 +30,10 @@ export function diagnosticsObserver(): Observer | undefined {
       ? { syscall: (step, call) => syscall.publish({ step, ...call }) }
       : {}),
   };
+}
+
+/** The observers that are given, and the one that publishes where somebody listens. */
+export function withDiagnostics(observers: readonly Observer[] = []): readonly Observer[] {
+  const published = diagnosticsObserver();
+  return published === undefined ? observers : [...observers, published];
 }

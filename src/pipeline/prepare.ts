@@ -1,4 +1,4 @@
-import { diagnosticsObserver } from './diagnostics.js';
+import { withDiagnostics } from './diagnostics.js';
 import { NsinitError, StepError } from './errors.js';
 import { createRunContainer, makeStep } from './injection.js';
 import { HandOver, type Key } from './key.js';
@@ -85,12 +85,8 @@ export class Preparation {
   readonly #observers: readonly Observer[];
 
   constructor(private readonly options: PrepareOptions) {
-    const published = diagnosticsObserver();
     this.#logger = options.logger ?? silentLogger;
-    this.#observers = [
-      ...(options.observers ?? []),
-      ...(published === undefined ? [] : [published]),
-    ];
+    this.#observers = withDiagnostics(options.observers);
   }
 
   /**

@@ -9,7 +9,7 @@ import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withRefusalHint } from '../syscalls/refusal-hints.js';
 import { TracingSyscalls } from '../syscalls/tracing-syscalls.js';
-import { diagnosticsObserver } from './diagnostics.js';
+import { withDiagnostics } from './diagnostics.js';
 import { NsinitError, StepError } from './errors.js';
 import { EXPECTATIONS, type Expectation } from './expectation.js';
 import { HandOver, sharedKey, type Key } from './key.js';
@@ -82,11 +82,7 @@ export class Run {
   #switched = false;
 
   constructor(private readonly options: RunOptions) {
-    const published = diagnosticsObserver();
-    this.#observers = [
-      ...(options.observers ?? []),
-      ...(published === undefined ? [] : [published]),
-    ];
+    this.#observers = withDiagnostics(options.observers);
     this.#logger = options.logger ?? silentLogger;
     const traces = this.#observers.filter((observer) => observer.syscall !== undefined);
     this.#sys =

@@ -66,15 +66,12 @@ export async function launchIn(
   let waiting: WaitingContainer | undefined;
   let taken = false;
   try {
-    const { dieWithParent, command, ...spec } = planProcess(host, options, ends.stdio.entries);
-    const program = encodeCommand(
-      { ...spec, dieWithParent, command },
-      {
-        userNamespace: plan.maps,
-        hasInit: plan.namespaces.pid === 'new',
-        inRoot: supply.ready,
-      },
-    );
+    const spec = planProcess(host, options, ends.stdio.entries);
+    const program = encodeCommand(spec, {
+      userNamespace: plan.maps,
+      hasInit: plan.namespaces.pid === 'new',
+      inRoot: supply.ready,
+    });
     waiting = supply.take();
     taken = waiting !== undefined;
     const {
@@ -87,10 +84,10 @@ export async function launchIn(
           thread,
           options,
           waiting?.data ?? plan,
-          { program, dieWithParent, terminal: ends.master },
+          { program, dieWithParent: spec.dieWithParent, terminal: ends.master },
           (data) => void (waiting = watchOver(host, data)),
         );
-    if (refused !== undefined) throw explainRefusal(refused, program, command);
+    if (refused !== undefined) throw explainRefusal(refused, program, spec.command);
     const { process } = waiting as unknown as WaitingContainer;
     signal?.throwIfAborted();
     ends.stdio.closeTheirs();

@@ -272,6 +272,7 @@ export async function createPool(options: PoolOptions): Promise<ContainerPool> {
 
 /** What the launch thread needs for the pool's set-up is loaded before the first launch. */
 async function preload(thread: LaunchThread, options: PoolOptions): Promise<void> {
-  const setUp = setUpDataOf(options);
+  // What is set up ahead is loaded by that.
+  const setUp = setUpAhead(options) === undefined ? setUpDataOf(options) : undefined;
   if (setUp !== undefined) await thread.load(setUp);
 }
