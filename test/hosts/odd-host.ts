@@ -13,7 +13,10 @@ export type Who = 'root' | 'nobody';
 
 /** A host, and what is run there. */
 export interface OddHost {
-  /** Shell, run by root in a mount namespace of its own: $R is a root, $T an empty directory. */
+  /**
+   * Shell, run by root in a mount namespace of its own: $R is a root, $T an empty directory,
+   * $HERE this package, $NODE where node is.
+   */
   readonly prepare?: string;
   /** How / takes part in propagation. */
   readonly propagation?: 'private' | 'shared';
@@ -60,7 +63,7 @@ export function onHost(root: string, who: Who, host: OddHost): Seen {
       {
         encoding: 'utf8',
         timeout: 20_000,
-        env: { ...env, R: root, T: scratch, NODE: dirname(process.execPath), PWD: process.cwd() },
+        env: { ...env, R: root, T: scratch, NODE: dirname(process.execPath), HERE: process.cwd() },
       },
     );
   } finally {

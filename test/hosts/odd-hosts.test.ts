@@ -17,16 +17,16 @@ const BOTH: readonly Who[] = ['root', 'nobody'];
 const NESTED = 'unshare -Urmpinu --fork --mount-proc';
 const CHROOT = `
 mount -t tmpfs tmpfs $T; mkdir $T/c; cd $T/c
-for d in usr proc dev tmp $NODE $PWD; do mkdir -p ./$d; mount --rbind /$d ./$d; done
+for d in usr proc dev tmp $NODE $HERE; do mkdir -p ./$d; mount --rbind /$d ./$d; done
 for d in bin lib lib64 sbin; do [ -e /$d ] && cp -a /$d . || :; done; cd /
 `;
 
 // A namespace whose root is a ramfs, as an initramfs is one.
 const RAMFS = `
 mount -t ramfs ramfs $T; cd $T; mkdir old
-for d in usr proc dev tmp etc $NODE $PWD; do mkdir -p ./$d; mount --rbind /$d ./$d; done
+for d in usr proc dev tmp etc $NODE $HERE; do mkdir -p ./$d; mount --rbind /$d ./$d; done
 for d in bin lib lib64 sbin; do [ -e /$d ] && cp -a /$d . || :; done
-pivot_root . old; cd $PWD; umount -l /old
+pivot_root . old; cd $HERE; umount -l /old
 `;
 
 // Each bind of the whole tree doubles it; binds of its parts fill what is left.
@@ -36,7 +36,7 @@ while mkdir $T/$i && mount --rbind $T $T/$i 2>/dev/null; do i=$((i+1)); done
 while [ $i -gt 1 ]; do
   i=$((i-1)); mkdir $T/fill$i; mount --rbind $T/$i $T/fill$i 2>/dev/null || :
 done
-cd $PWD
+cd $HERE
 `;
 
 // As container engines keep their storage.
