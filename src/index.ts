@@ -224,6 +224,7 @@ export {
 export { LinuxSyscalls } from './syscalls/linux.js';
 export * from './syscalls/mount-flags.js';
 export { parseMountinfo, readMountinfo, type MountinfoEntry } from './syscalls/mountinfo.js';
+export { writeNewFile, type FileAttributes } from './syscalls/new-file.js';
 export {
   component,
   containerPath,
@@ -231,6 +232,7 @@ export {
   hostPath,
   PathError,
   sourceName,
+  splitPath,
   type AtPath,
   type Component,
   type ContainerPath,
@@ -242,7 +244,7 @@ export {
 } from './syscalls/paths.js';
 export * from './syscalls/process-flags.js';
 export type { RawArg, RawKind } from './syscalls/params.js';
-export { RootDir, splitPath, type Defer, type Undo } from './syscalls/root-dir.js';
+export { RootDir, type Defer, type Undo } from './syscalls/root-dir.js';
 export { isErrno, SyscallError } from './syscalls/syscall-error.js';
 export type {
   CallArgs,
@@ -257,7 +259,7 @@ export type {
   Syscalls,
   Timespec,
 } from './syscalls/syscalls.js';
-export { readAll, writeAll } from './syscalls/whole-content.js';
+export { readAll, readBytes, writeAll } from './syscalls/whole-content.js';
 export { formatTracedCall, TracingSyscalls, type TracedCall } from './syscalls/tracing-syscalls.js';
 export type { SyscallTransport } from './syscalls/transport.js';
 export type { ProcessEnd } from './syscalls/process-calls.js';

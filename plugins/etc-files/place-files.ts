@@ -11,12 +11,6 @@ import {
   MOUNT_ATTR_NOSUID,
   MOUNT_ATTR_RDONLY,
   NsinitError,
-  O_CLOEXEC,
-  O_CREAT,
-  O_EXCL,
-  O_NOFOLLOW,
-  O_WRONLY,
-  OPEN_TREE_AT_EMPTY_PATH,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
   openMountPoint,
@@ -24,7 +18,7 @@ import {
   S_IFREG,
   STATX_BASIC_STATS,
   withFd,
-  writeAll,
+  writeNewFile,
   type Fd,
   type HostPath,
   type StepContext,
@@ -95,12 +89,7 @@ function makeTree(
   name: string,
   { content, mode }: WrittenFile,
 ): Fd {
-  const how = flags(O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC);
-  const file = sys.openat2(tmpfs, component(name), { flags: how, mode: 0o600 });
-  return withFd(sys, file, () => {
-    writeAll(sys, file, content);
-    sys.fchmod(file, mode);
-    const clone = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH);
-    return context.keep(sys.open_tree(file, '', clone));
-  });
+  writeNewFile(sys, tmpfs, name, content, { mode });
+  const clone = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC);
+  return context.keep(sys.open_tree(tmpfs, component(name), clone));
 }

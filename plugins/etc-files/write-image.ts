@@ -5,8 +5,6 @@ import {
   isErrno,
   NsinitError,
   O_CLOEXEC,
-  O_CREAT,
-  O_EXCL,
   O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
@@ -59,7 +57,8 @@ export function writeImage(sys: Syscalls, context: StepContext, file: WrittenFil
       sys.unlinkat(directory, entry, NO_AT);
       context.defer(() => sys.symlinkat(before.content, directory, entry));
     }
-    create(sys, context, directory, entry, file);
+    const { content, mode } = file;
+    context.root.writeFileIn(directory, name, content, { mode });
   }
 }
 
@@ -118,19 +117,4 @@ function rewrite(
   // Before it: opening empties the file, and what comes next may fail.
   context.defer(() => put(before.content, before.mode & 0o7777));
   put(content, mode);
-}
-
-function create(
-  sys: Syscalls,
-  context: StepContext,
-  directory: Fd,
-  entry: Component,
-  { content, mode }: WrittenFile,
-): void {
-  const how = flags(O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC);
-  withFd(sys, sys.openat2(directory, entry, { flags: how, mode: 0o600 }), (fd) => {
-    context.defer(() => sys.unlinkat(directory, entry, NO_AT));
-    writeAll(sys, fd, content);
-    sys.fchmod(fd, mode);
-  });
 }

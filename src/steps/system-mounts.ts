@@ -3,7 +3,7 @@ import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import type { Fd } from '../syscalls/descriptor.js';
-import { fdPath, hostPath, sourceName } from '../syscalls/paths.js';
+import { fdPath, hostPath, sourceName, splitPath } from '../syscalls/paths.js';
 import { AT_FDCWD } from '../syscalls/descriptor.js';
 import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../syscalls/file-flags.js';
 import {
@@ -23,7 +23,6 @@ import {
   MS_NOSUID,
   type MountFlags,
 } from '../syscalls/mount-flags.js';
-import { splitPath } from '../syscalls/root-dir.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { keepMounted, mountNew, withFd, type NewFileSystem } from './attach-mount.js';

@@ -95,3 +95,12 @@ export function sourceName(name: string): SourceName {
 export function fdPath(fd: Fd): FdPath {
   return { fd };
 }
+
+/** Splits an absolute path of the root into its parent and its last name. */
+export function splitPath(path: string): { readonly parent: string; readonly name: string } {
+  const trimmed = path.replace(/\/+$/, '');
+  const slash = trimmed.lastIndexOf('/');
+  if (slash < 0 || trimmed === '')
+    throw new PathError(`${JSON.stringify(path)} is not an absolute path below the root`);
+  return { parent: trimmed.slice(0, slash) || '/', name: trimmed.slice(slash + 1) };
+}

@@ -31,6 +31,8 @@ export function refusalHint({ syscall, code, args }: SyscallError): string | und
   if (code === 'EPERM' && (syscall === 'openat2' || syscall === 'fsopen')) return PROFILE;
   if (code === 'EPERM' && syscall === 'mount_setattr')
     return `${PROFILE}; or a flag is locked in this user namespace`;
+  if (code === 'EINVAL' && syscall === 'fchownat')
+    return 'an owner must have a number in this user namespace: take one that is mapped, or map more (--map-user ranges)';
   if (code === 'EROFS' && syscall === 'mkdirat')
     return 'the root directory is read-only and lacks this directory: make it there first';
   if (code === 'ENOSPC' && MOUNTING.has(syscall) && !/CLONE_NEW(?!NS)/.test(args.join()))

@@ -19,6 +19,7 @@ import { flags } from './flags.js';
 import type { Component } from './paths.js';
 import { isErrno } from './syscall-error.js';
 import type { Statx, Syscalls } from './syscalls.js';
+import { writeAll } from './whole-content.js';
 import { withFd } from './with-fd.js';
 
 const PIECE = 65536;
@@ -105,7 +106,7 @@ export class RemovableEntry {
     withFd(sys, sys.openat2(this.directory, this.name, how), (file) => {
       if (content === undefined) return;
       for (let piece = sys.read(content, PIECE); piece.length > 0; piece = sys.read(content, PIECE))
-        for (let rest = piece; rest.length > 0;) rest = rest.subarray(sys.write(file, rest));
+        writeAll(sys, file, piece);
     });
   }
 

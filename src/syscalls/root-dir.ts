@@ -5,13 +5,10 @@ import {
   AT_SYMLINK_NOFOLLOW,
   O_CLOEXEC,
   O_CREAT,
-  O_DIRECTORY,
   O_EXCL,
   O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
-  RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
   S_IFDIR,
   S_IFMT,
@@ -21,7 +18,9 @@ import {
   type ResolveFlags,
 } from './file-flags.js';
 import { flags } from './flags.js';
-import { component, PathError, type InRootPath } from './paths.js';
+import { DIRECTORY, IN_ROOT, openInRoot, openRealDirectory } from './open-in-root.js';
+import { fillNewFile, openNewFile, type FileAttributes } from './new-file.js';
+import { component, PathError, splitPath, type InRootPath } from './paths.js';
 import { isErrno } from './syscall-error.js';
 import { removeEntry, RemovableEntry } from './removed-entry.js';
 import type { Statx, Syscalls } from './syscalls.js';
@@ -32,23 +31,9 @@ export type Undo = () => void;
 /** Told of each effect that has just succeeded. */
 export type Defer = (undo: Undo) => void;
 
-const DIRECTORY = flags(O_PATH, O_DIRECTORY, O_CLOEXEC);
-const IN_ROOT = flags(RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS);
 const NO_FLAGS = flags<AtFlags>();
 
-// As often as others are seen to ask again; an attacker who renames without end gets an error.
-const MOST_TRIES = 128;
-
 const isDirectory = (type: number): boolean => type === S_IFDIR;
-
-/** Splits an absolute path of the root into its parent and its last name. */
-export function splitPath(path: string): { readonly parent: string; readonly name: string } {
-  const trimmed = path.replace(/\/+$/, '');
-  const slash = trimmed.lastIndexOf('/');
-  if (slash < 0 || trimmed === '')
-    throw new PathError(`${JSON.stringify(path)} is not an absolute path below the root`);
-  return { parent: trimmed.slice(0, slash) || '/', name: trimmed.slice(slash + 1) };
-}
 
 /**
  * A container's root, by descriptor. Every path is resolved by the kernel inside it (openat2(2),
@@ -88,17 +73,7 @@ export class RootDir {
    * @throws SyscallError of openat2(2).
    */
   open(path: string, openFlags: OpenFlags, resolve: ResolveFlags = IN_ROOT): Fd {
-    const how = { flags: flags(openFlags, O_CLOEXEC), resolve: flags(resolve, IN_ROOT) };
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return this.sys.openat2(this.fd, path as InRootPath, how);
-      } catch (error) {
-        // Something was renamed or mounted, anywhere on the machine, while a `..` was resolved.
-        if (!isErrno(error, 'EAGAIN')) throw error;
-        if (tries === MOST_TRIES)
-          throw error.withHint('the path is being changed all the time by another process');
-      }
-    }
+    return openInRoot(this.sys, this.fd, path, openFlags, resolve);
   }
 
   /** Opens a directory of the root, for the `…at` calls. @throws SyscallError */
@@ -124,23 +99,10 @@ export class RootDir {
   // Images have these directories, as a rule: they are opened first and made only then.
   #enterExisting(directory: Fd, name: string, mode: number): Fd {
     try {
-      return this.#openDirectoryIn(directory, name);
+      return openRealDirectory(this.sys, directory, name);
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
       return this.enterIn(directory, name, mode);
-    }
-  }
-
-  /** With O_NOFOLLOW a link is ENOTDIR too (openat2(2)). @throws SyscallError */
-  #openDirectoryIn(directory: Fd, name: string): Fd {
-    try {
-      return this.sys.openat2(directory, component(name), { flags: flags(DIRECTORY, O_NOFOLLOW) });
-    } catch (error) {
-      if (!isErrno(error, 'ENOTDIR', 'ELOOP')) throw error;
-      const where = `${this.sys.descriptors.get(directory)}/${name}`.replace('//', '/');
-      throw error.withHint(
-        `${where} must be a directory and no link, and something else is in its place`,
-      );
     }
   }
 
@@ -178,9 +140,26 @@ export class RootDir {
   }
 
   /**
-   * Makes an empty file in a directory.
+   * Makes a file with content in a directory. What is there is an error: `removeIn` takes it away.
    *
-   * @returns the descriptor that it was made with: its name may be another file's by now.
+   * @throws SyscallError as {@link writeNewFile} does
+   */
+  writeFileIn(
+    directory: Fd,
+    name: string,
+    content: Uint8Array | string,
+    attributes: FileAttributes = {},
+  ): void {
+    const kept = this.#keep(directory);
+    const fd = openNewFile(this.sys, directory, name);
+    this.#deferUnlink(kept, name, NO_FLAGS);
+    fillNewFile(this.sys, fd, content, attributes);
+  }
+
+  /**
+   * Makes an empty file in a directory: a place for a bind. With content it is `writeFileIn`.
+   *
+   * @returns the descriptor that it was made with, for reading: its name may be another file's by now.
    * @throws SyscallError
    */
   createFile(directory: Fd, name: string, mode: number): Fd {
@@ -210,7 +189,7 @@ export class RootDir {
    */
   enterIn(directory: Fd, name: string, mode: number): Fd {
     this.mkdirIn(directory, name, mode);
-    return this.#openDirectoryIn(directory, name);
+    return openRealDirectory(this.sys, directory, name);
   }
 
   /** Makes a directory in a directory. @returns whether it was missing. @throws SyscallError */

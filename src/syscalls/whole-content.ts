@@ -1,13 +1,22 @@
 import type { Fd } from './descriptor.js';
 import type { Syscalls } from './syscalls.js';
 
-/** Reads a file to its end. @throws SyscallError */
+/** Reads a file of text to its end. @throws SyscallError */
 export function readAll(sys: Syscalls, fd: Fd): string {
+  return Buffer.concat(readParts(sys, fd)).toString();
+}
+
+/** Reads a file to its end, whatever is in it. @throws SyscallError */
+export function readBytes(sys: Syscalls, fd: Fd): Uint8Array {
+  return Buffer.concat(readParts(sys, fd));
+}
+
+function readParts(sys: Syscalls, fd: Fd): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (;;) {
     // procfs gives a page at most; larger memory would only cost time.
     const part = sys.read(fd, 8192);
-    if (part.length === 0) return Buffer.concat(parts).toString();
+    if (part.length === 0) return parts;
     parts.push(part);
   }
 }

@@ -24,8 +24,11 @@ export interface SeedIdMaps {
   readonly gids: readonly IdRange[];
 }
 
-/** Files by their absolute paths. Directories above them are made as they are needed. */
-export type SeedTree = Readonly<Record<string, SeedFile>>;
+/**
+ * Files by their absolute paths; a text is what a regular file of mode 0644 contains. Directories
+ * above them are made as they are needed.
+ */
+export type SeedTree = Readonly<Record<string, SeedFile | string>>;
 
 /** Owner and group of a seeded file, 0 unless given. */
 export interface SeedOwner {
@@ -33,11 +36,13 @@ export interface SeedOwner {
   readonly gid?: number;
 }
 
+/** A directory that is there when the model starts. */
 export const directory = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({
   mode: S_IFDIR | mode,
   ...owner,
 });
 
+/** A regular file. */
 export const file = (
   content: string | Uint8Array = '',
   mode = 0o644,
@@ -48,22 +53,26 @@ export const file = (
   ...owner,
 });
 
+/** A symbolic link. */
 export const symlink = (target: string, owner: SeedOwner = {}): SeedFile => ({
   mode: S_IFLNK | 0o777,
   target,
   ...owner,
 });
 
+/** A named pipe. */
 export const fifo = (mode = 0o644, owner: SeedOwner = {}): SeedFile => ({
   mode: S_IFIFO | mode,
   ...owner,
 });
 
+/** A socket that nobody listens on. */
 export const socket = (mode = 0o755, owner: SeedOwner = {}): SeedFile => ({
   mode: S_IFSOCK | mode,
   ...owner,
 });
 
+/** A character device. */
 export const charDevice = (
   major: number,
   minor: number,
@@ -75,6 +84,7 @@ export const charDevice = (
   ...owner,
 });
 
+/** A block device. */
 export const blockDevice = (
   major: number,
   minor: number,
@@ -94,7 +104,8 @@ export const userNamespaceFile = (maps: SeedIdMaps): SeedFile => ({
 
 /** Puts files into the tree as it is mounted, asking nobody for permission. */
 export function plantTree(kernel: Kernel, tree: SeedTree): void {
-  for (const [path, seed] of Object.entries(tree)) plantFile(kernel, path, seed);
+  for (const [path, seed] of Object.entries(tree))
+    plantFile(kernel, path, typeof seed === 'string' ? file(seed) : seed);
 }
 
 /** Puts one file at a path, in place of what is there. */
