@@ -147,6 +147,7 @@ export {
   type PropagationMode,
   type PropagationOptions,
 } from './steps/propagation.js';
+export { OLD_MOUNT_API } from './steps/old-mount-api.js';
 export { PtmxStep, type PtmxOptions } from './steps/ptmx.js';
 export { ReadonlyRootStep } from './steps/readonly-root.js';
 export { RemountProcStep } from './steps/remount-proc.js';

@@ -29,7 +29,7 @@ export interface FaultTarget {
 export interface FaultFailure {
   /** The step, or an empty text for calls before the first. */
   readonly step: string;
-  /** The call as it is printed, or more than one where faults were combined. */
+  /** The call as it is printed, more than one where faults were combined, none without a fault. */
   readonly call: string;
   readonly errno: string;
   /** What should not have been, a line each. */

@@ -44,14 +44,18 @@ class FaultInjection {
     private readonly pairs: boolean,
   ) {
     this.#good = tryOut(target, { trace: true });
-    if (this.#good.error !== undefined)
-      throw new Error(`${target.name} fails without a fault`, { cause: this.#good.error });
+    const cause = this.#good.error;
+    if (cause !== undefined) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${target.name} fails without a fault: ${why}`, { cause });
+    }
     const outside = hostDifferences(target, this.#good);
-    if (outside.length > 0) this.#fail(-1, [], outside);
+    if (outside.length > 0) this.#fail(-1, [], [...outside, ...explainSpread(outside)]);
   }
 
   report(): FaultReport {
-    this.#good.calls.forEach((_, index) => this.#failCall(index));
+    // What is left without a fault would be told again of each.
+    if (this.#failures.length === 0) this.#good.calls.forEach((_, index) => this.#failCall(index));
     return {
       name: this.target.name,
       calls: this.#good.calls.length,
@@ -143,6 +147,12 @@ class FaultInjection {
   }
 }
 
+function explainSpread(outside: readonly string[]): string[] {
+  return outside.some((line) => line.startsWith('left over: mount of namespace'))
+    ? ['what is mounted spreads to the machine: the pipeline lacks PropagationStep before it']
+    : [];
+}
+
 /** One that has no meaning of its own to whoever makes the call. */
 function plainErrno(errnos: readonly ErrnoName[]): ErrnoName | undefined {
   return (
@@ -152,7 +162,19 @@ function plainErrno(errnos: readonly ErrnoName[]): ErrnoName | undefined {
   );
 }
 
-/** A line about a report, as `npm run faults` prints it. */
+/** How many failures are told, and problems of each. */
+const SHOWN = 5;
+
+/** A line about a report, and below it what has failed, the first five of each, for people. */
 export function formatFaultReport({ name, calls, errnos, cases, failures }: FaultReport): string {
-  return `${name}: ${calls} calls, ${errnos} errnos, ${cases} cases, ${failures.length} failures`;
+  const lines = [
+    `${name}: ${calls} calls, ${errnos} errnos, ${cases} cases, ${failures.length} failures`,
+  ];
+  for (const { step, call, errno, problems } of failures.slice(0, SHOWN)) {
+    lines.push(call === '' ? '  without a fault' : `  ${step}: ${call}: ${errno}`);
+    lines.push(...problems.slice(0, SHOWN).map((problem) => `    ${problem}`));
+    if (problems.length > SHOWN) lines.push(`    … and ${problems.length - SHOWN} more`);
+  }
+  if (failures.length > SHOWN) lines.push(`  … and ${failures.length - SHOWN} more`);
+  return lines.join('\n');
 }

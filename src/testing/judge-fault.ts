@@ -136,7 +136,7 @@ export function names(told: unknown, { syscall, args, code, message }: SyscallEr
 
 const ignored = (error: unknown): string =>
   error === undefined
-    ? 'the error was passed over, and no fallback or tolerance allows it'
+    ? 'the error was passed over: throw it on, or declare it in "static fallbacks" or "static tolerates"'
     : `another error was thrown: ${error instanceof Error ? error.stack : String(error)}`;
 
 /** A run that failed with the error of the call that failed. */

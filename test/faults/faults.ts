@@ -9,9 +9,6 @@ import { findFaultTargets } from './find-targets.js';
 // `npm run faults -- [--json FILE] [--only TEXT]`: fails every call of the presets and the plugins,
 // in as many threads as there are processors.
 
-/** Failures that are printed of a target, and problems of each. */
-const SHOWN = 5;
-
 /** Goes through one target after the other, by their places in the list. */
 async function serve(): Promise<void> {
   const targets = await findFaultTargets();
@@ -37,7 +34,7 @@ async function goThrough(only: string): Promise<FaultReport[]> {
       };
       worker.on('error', reject);
       worker.on('message', (report: FaultReport) => {
-        print(report);
+        console.log(formatFaultReport(report));
         reports.push(report);
         next();
       });
@@ -46,15 +43,6 @@ async function goThrough(only: string): Promise<FaultReport[]> {
   });
   await Promise.all(threads);
   return reports;
-}
-
-function print(report: FaultReport): void {
-  console.log(formatFaultReport(report));
-  for (const { step, call, errno, problems } of report.failures.slice(0, SHOWN)) {
-    console.log(`  ${step}: ${call}: ${errno}`);
-    for (const problem of problems.slice(0, SHOWN)) console.log(`    ${problem}`);
-  }
-  if (report.failures.length > SHOWN) console.log('  … all of them with --json FILE');
 }
 
 async function main(): Promise<void> {

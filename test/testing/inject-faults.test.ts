@@ -6,6 +6,8 @@ import {
   flags,
   hostPath,
   isErrno,
+  MOUNT_ATTR_NODEV,
+  mountNew,
   O_CLOEXEC,
   O_DIRECTORY,
   O_PATH,
@@ -21,7 +23,13 @@ import {
   type Syscalls,
 } from '../../src/index.js';
 import { inject, injectable, SYSCALLS } from '../../src/index.js';
-import { directory, file, injectFaults, type FaultReport } from '../../src/testing.js';
+import {
+  directory,
+  file,
+  formatFaultReport,
+  injectFaults,
+  type FaultReport,
+} from '../../src/testing.js';
 
 const FOLDER = { flags: flags(O_PATH, O_DIRECTORY, O_CLOEXEC) };
 
@@ -198,7 +206,26 @@ describe('injectFaults', () => {
 
   it('says why a pipeline cannot be gone through', () => {
     expect(() => faultsOf((sys) => sys.chdir(hostPath('/missing')))).to.throw(
-      'tested fails without a fault',
+      'tested fails without a fault: step tested: chdir("/missing"): ENOENT',
     );
+  });
+
+  it('tells once what is so without a fault too, and what the pipeline lacks', () => {
+    const mounts: Work = (sys, context) => {
+      const wanted = { fstype: 'tmpfs', source: 'tmpfs', attributes: MOUNT_ATTR_NODEV };
+      withFd(sys, context.root.openDirectory('/a'), (place) =>
+        mountNew(sys, context, wanted, place),
+      );
+    };
+    const report = faultsOf(mounts);
+    expect(report.failures.map(({ call }) => call)).to.deep.equal(['']);
+    expect(problemsOf(report)).to.include('lacks PropagationStep');
+    expect(formatFaultReport(report)).to.match(
+      /^tested: .* 1 failures\n {2}without a fault\n {4}left over: mount .*\n {4}what is mounted/,
+    );
+    const behind = (): Pipeline => new Pipeline().use(PropagationStep).use(stepOf(mounts));
+    const files = { '/srv/root/a': directory() };
+    const target = { name: 'behind', pipeline: behind, machine: () => ({ files }) };
+    expect(formatFaultReport(injectFaults(target))).to.match(/^behind: .* 0 failures$/);
   });
 });
