@@ -2,7 +2,7 @@
 // not become one: it is opened through RootDir, by descriptor. The compiler refuses plain strings;
 // this finds where one is turned into a path, and wants each of these places to be listed.
 
-const MAKERS = ['src/syscalls/paths.ts', 'src/syscalls/root-dir.ts'];
+const MAKERS = ['src/syscalls/paths.ts', 'src/syscalls/root-dir.ts', 'src/syscalls/open-within.ts'];
 const CAST =
   /([^\s([]+) as (HostPath|ContainerPath|InRootPath|Component|AtPath|PathArg|SourceName)\b/g;
 const CALL = /(?<![.\w])(?:hostPath|containerPath)\(((?:[^()]|\([^()]*\))*)\)/g;

@@ -18,7 +18,7 @@ import {
   type ResolveFlags,
 } from './file-flags.js';
 import { flags } from './flags.js';
-import { DIRECTORY, IN_ROOT, openInRoot, openRealDirectory } from './open-in-root.js';
+import { DIRECTORY, IN_ROOT, openWithin, openRealDirectory } from './open-within.js';
 import { fillNewFile, openNewFile, type FileAttributes } from './new-file.js';
 import { component, PathError, splitPath, type InRootPath } from './paths.js';
 import { isErrno } from './syscall-error.js';
@@ -73,7 +73,7 @@ export class RootDir {
    * @throws SyscallError of openat2(2).
    */
   open(path: string, openFlags: OpenFlags, resolve: ResolveFlags = IN_ROOT): Fd {
-    return openInRoot(this.sys, this.fd, path, openFlags, resolve);
+    return openWithin(this.sys, this.fd, path, openFlags, resolve);
   }
 
   /** Opens a directory of the root, for the `…at` calls. @throws SyscallError */

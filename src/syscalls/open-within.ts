@@ -23,7 +23,7 @@ export const IN_ROOT = flags(RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS);
 const MOST_TRIES = 128;
 
 /** Opens a path inside a root. @throws SyscallError of openat2(2). */
-export function openInRoot(
+export function openWithin(
   sys: Syscalls,
   root: Fd,
   path: string,
