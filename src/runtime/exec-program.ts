@@ -7,11 +7,15 @@ import { CALL_ARGS_AT, FRAME_HEADER_SIZE, putInt64, STUB_SOCKET } from './stub-l
 import { StubProgram, type EncodedProgram } from './stub-program.js';
 import type { IdMaps } from './user-mapping.js';
 import type { Fd } from '../syscalls/descriptor.js';
+import { O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_NO_MAGICLINKS } from '../syscalls/file-flags.js';
+import { flags } from '../syscalls/flags.js';
 
 const AT_FDCWD = -100;
 const O_RDWR = 2;
 const O_NOCTTY = 0x100;
 const TIOCSCTTY = 0x540e;
+/** `struct open_how` (openat2(2)). */
+const OPEN_HOW_SIZE = 24;
 const PR_SET_PDEATHSIG = 1;
 const MSG_NOSIGNAL = 0x4000;
 const LAST_DESCRIPTOR = 0xffffffff;
@@ -40,11 +44,14 @@ export function encodeCommand(
     userNamespace,
     hasInit,
     inRoot = false,
+    hostNulls = [],
   }: {
     readonly userNamespace: IdMaps | undefined;
     readonly hasInit: boolean;
     /** Whether it is in the finished root already. */
     readonly inRoot?: boolean;
+    /** Which descriptors are the host's null device: {@link findHostNulls}. */
+    readonly hostNulls?: readonly number[];
   },
 ): CommandProgram {
   const program = new StubProgram();
@@ -53,8 +60,8 @@ export function encodeCommand(
   if (!inRoot) enterRoot(program, own.length);
   if (spec.hostname !== undefined) setUtsName(program, 'sethostname', spec.hostname);
   if (spec.domainname !== undefined) setUtsName(program, 'setdomainname', spec.domainname);
-  placeDescriptors(program, spec.stdio);
-  program.call('chdir', [program.string(spec.cwd)], { shown: [JSON.stringify(spec.cwd)] });
+  enterDirectory(program, spec.cwd, own.length);
+  placeDescriptors(program, spec.stdio, hostNulls);
   if (spec.newSession || spec.terminal) program.call('setsid', []);
   if (spec.terminal)
     program.call('ioctl', [0, TIOCSCTTY, 0], { shown: ['stdin', 'TIOCSCTTY', '0'] });
@@ -100,8 +107,32 @@ function setUtsName(
   });
 }
 
+/**
+ * Never through a magic link: `/proc/self/fd/0` would lead to a directory of the host that the
+ * command has open (CVE-2024-21626).
+ *
+ * @param fd the lowest free number.
+ */
+function enterDirectory(program: StubProgram, cwd: string, fd: number): void {
+  const how = new Uint8Array(OPEN_HOW_SIZE);
+  const view = new DataView(how.buffer);
+  putInt64(view, 0, flags(O_PATH, O_DIRECTORY, O_CLOEXEC));
+  putInt64(view, 16, RESOLVE_NO_MAGICLINKS);
+  const path = program.string(cwd);
+  program
+    .call('openat2', [AT_FDCWD, path, program.bytes(how), OPEN_HOW_SIZE], {
+      shown: [JSON.stringify(cwd), '{resolve=RESOLVE_NO_MAGICLINKS}'],
+    })
+    .call('fchdir', [fd], { shown: [JSON.stringify(cwd)] })
+    .call('close', [fd]);
+}
+
 /** They have arrived as 0, 1, 2 … without gaps; entries that are 'null' make gaps. */
-function placeDescriptors(program: StubProgram, stdio: ProcessSpec['stdio']): void {
+function placeDescriptors(
+  program: StubProgram,
+  stdio: ProcessSpec['stdio'],
+  hostNulls: readonly number[],
+): void {
   const places = stdio.flatMap((entry, place) => (entry === 'null' ? [] : [place]));
   for (let arrived = places.length - 1; arrived >= 0; arrived -= 1) {
     const place = places[arrived] ?? arrived;
@@ -111,11 +142,18 @@ function placeDescriptors(program: StubProgram, stdio: ProcessSpec['stdio']): vo
   const nulls = stdio.filter((entry) => entry === 'null').length;
   // The host's own /dev/null would do, but the container's root could change its mode.
   const path = program.string('/dev/null');
-  for (let opened = 0; opened < nulls; opened += 1) {
-    // Every gap below is filled by then: the lowest free number is the next gap.
+  const open = (mode: 'stop' | 'continue'): unknown =>
     program.call('openat', [AT_FDCWD, path, O_RDWR | O_NOCTTY], {
+      mode,
       shown: ['"/dev/null"', 'O_RDWR'],
     });
+  // Every gap below is filled by then: the lowest free number is the next gap.
+  for (let opened = 0; opened < nulls; opened += 1) open('stop');
+  if (hostNulls.length > 0) {
+    // A container without one keeps what the caller gave: then there is no such descriptor to copy.
+    open('continue');
+    for (const place of hostNulls)
+      program.call('dup3', [stdio.length, place, 0], { mode: 'continue' });
   }
   program.call('close_range', [stdio.length, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC], {
     mode: 'continue',

@@ -3,6 +3,7 @@ import type { RunReport } from '../pipeline/run.js';
 import type { Fd } from '../syscalls/descriptor.js';
 import { Container } from './container.js';
 import { encodeCommand, type CommandProgram } from './exec-program.js';
+import { findHostNulls } from './host-nulls.js';
 import type { LaunchReport, LaunchRequest, PreparedData } from './launch-messages.js';
 import type { LaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
@@ -71,6 +72,7 @@ export async function launchIn(
       userNamespace: plan.maps,
       hasInit: plan.namespaces.pid === 'new',
       inRoot: supply.ready,
+      hostNulls: findHostNulls(host.syscalls, spec.stdio),
     });
     waiting = supply.take();
     taken = waiting !== undefined;

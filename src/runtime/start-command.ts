@@ -56,7 +56,8 @@ export function explainRefusal(
       "stdio 'ignore' is the container's /dev/null: let the pipeline make it, or give a descriptor",
     );
   }
-  if (error.syscall === 'chdir') return error.withHint('cwd is a directory of the container');
+  if (error.syscall === 'openat2' || error.syscall === 'fchdir')
+    return error.withHint('cwd is a directory of the container, and no link of its /proc');
   return error;
 }
 

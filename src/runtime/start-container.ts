@@ -1,5 +1,6 @@
 import type { Fd } from '../syscalls/descriptor.js';
 import { encodeCommand } from './exec-program.js';
+import { findHostNulls } from './host-nulls.js';
 import { chooseNamespaces, type NamespaceOptions, type Namespaces } from './namespaces.js';
 import { prepareNamespaces, type PreparedNamespaces } from './prepared-namespaces.js';
 import { isPrivileged } from './privileges.js';
@@ -175,6 +176,7 @@ export function startContainer<T>(
   const program = encodeCommand(process, {
     userNamespace: plan.maps,
     hasInit: plan.namespaces.pid === 'new',
+    hostNulls: findHostNulls(host.syscalls, process.stdio),
   });
   const prepared = prepareNamespaces(host, plan.namespaces, plan.maps);
   const { runner, init } = prepared;

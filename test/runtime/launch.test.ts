@@ -109,6 +109,27 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
       expect((await container.ended).code).to.equal(0);
     });
 
+    it('gives the container’s /dev/null for the host’s', async () => {
+      const file = openSync('/dev/null', 'r+');
+      const container = await sh('stat -Lc %d /dev/null /proc/self/fd/0 /proc/self/fd/2', {
+        stdio: [file, 'pipe', file],
+      });
+      closeSync(file);
+      const [own, ...given] = (await read(container.stdout)).trim().split('\n');
+      expect(given).to.deep.equal([own, own]);
+    });
+
+    it('leaves the host’s /dev/null to a command whose root has none', async () => {
+      const file = openSync('/dev/null', 'r+');
+      const pipeline = createPreset('standard').remove('device-nodes');
+      const container = await sh('echo $?', {
+        stdio: [file, 'pipe', file],
+        pipeline: pipeline.remove('verify'),
+      });
+      closeSync(file);
+      expect(await read(container.stdout)).to.equal('0\n');
+    });
+
     it('takes an open descriptor', async () => {
       const directory = mkdtempSync(join(tmpdir(), 'nsinit-'));
       const file = openSync(join(directory, 'out'), 'w');
@@ -214,7 +235,16 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
       const error = await failure(start('true', [], { cwd: '/nowhere' }));
       expect(error)
         .to.be.instanceOf(SyscallError)
-        .and.include({ syscall: 'chdir', code: 'ENOENT' });
+        .and.include({ syscall: 'openat2', code: 'ENOENT' });
+    });
+
+    it('is to start in a directory of the host that it has open: CVE-2024-21626', async () => {
+      const directory = openSync('/', 'r');
+      const extra: Extra = { cwd: '/proc/self/fd/0', stdio: [directory, 'ignore', 'ignore'] };
+      const error = await failure(start('true', [], extra)).finally(() => closeSync(directory));
+      expect(error)
+        .to.be.instanceOf(SyscallError)
+        .and.include({ syscall: 'openat2', code: 'ELOOP' });
     });
 
     it('has a set-up that fails: the same error, and the host as before', async () => {
