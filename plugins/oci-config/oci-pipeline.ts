@@ -10,6 +10,7 @@ import {
   RootSwitchStep,
   UmaskStep,
   VerifyStep,
+  type PropagationMode,
 } from 'nsinit';
 import { BindMountsStep } from 'nsinit/plugins/bind-mounts';
 import { CgroupMountStep } from 'nsinit/plugins/cgroup-mount';
@@ -29,9 +30,7 @@ import { WorkingDirectoryStep } from './working-directory-step.js';
 /** The pipeline of a plan, in the order in which the specification and other runtimes have it. */
 export function createOciPipeline(plan: OciPlan): Pipeline {
   const pipeline = new Pipeline();
-  // Unbindable comes after the switch: what is unbindable cannot be bound as the root.
-  const before = PROPAGATION_MODES.find((mode) => mode === plan.propagation);
-  pipeline.use(PropagationStep, { mode: before ?? 'rslave' });
+  pipeline.use(PropagationStep, { mode: firstPropagation(plan) });
   pipeline.use(BindRootfsStep, { privateParent: true });
   for (const mount of plan.mounts) useMount(pipeline, mount);
   if (plan.devices.length > 0) pipeline.use(OciDevicesStep, { devices: plan.devices });
@@ -51,6 +50,16 @@ export function createOciPipeline(plan: OciPlan): Pipeline {
   if (!plan.mounts.some((mount) => mount.plan.remount)) pipeline.use(VerifyStep);
   useHooks(pipeline, plan, 'startContainer');
   return pipeline;
+}
+
+/**
+ * Unbindable comes after the switch: what is unbindable cannot be bound as the root. `slave` and
+ * `private` hold for the root alone; with the host's other mounts still shared, a devpts in a bind of
+ * /dev would cover the host's /dev/pts as well.
+ */
+function firstPropagation({ propagation }: OciPlan): PropagationMode {
+  if (propagation === 'slave' || propagation === 'private') return `r${propagation}`;
+  return PROPAGATION_MODES.find((mode) => mode === propagation) ?? 'rslave';
 }
 
 function useMount(pipeline: Pipeline, mount: OciMount): void {

@@ -9,6 +9,7 @@ import {
   OPEN_TREE_AT_RECURSIVE,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
+  type MountAttrFlags,
 } from '../syscalls/mount-flags.js';
 import { fdPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
@@ -27,6 +28,8 @@ export interface BindTreeOptions {
   /** With what is mounted below it. */
   readonly recursive?: boolean;
   readonly readonly?: boolean;
+  /** With `readonly` what else it may not: nosuid and its like. */
+  readonly attributes?: MountAttrFlags;
   /** It may show the host's proc or sys. */
   readonly showsHost?: boolean;
 }
@@ -37,14 +40,15 @@ export function bindTree(
   context: StepContext,
   source: Fd,
   target: Fd,
-  { recursive = false, readonly = false, showsHost = false }: BindTreeOptions = {},
+  { recursive = false, readonly = false, attributes, showsHost = false }: BindTreeOptions = {},
 ): void {
+  const restricted = flags(MOUNT_ATTR_RDONLY, ...(attributes === undefined ? [] : [attributes]));
   const expected = {
     showsHost,
-    ...(readonly ? { attributes: MOUNT_ATTR_RDONLY, recursive } : {}),
+    ...(readonly ? { attributes: restricted, recursive } : {}),
   };
   const mount = bindNew(sys, context, source, target, recursive, expected);
-  if (readonly) makeReadonly(sys, context, mount, recursive);
+  if (readonly) makeReadonly(sys, context, mount, recursive, { attributes: restricted });
 }
 
 function bindNew(

@@ -11,7 +11,7 @@ import {
   STATX_MNT_ID,
 } from '../syscalls/file-flags.js';
 import { flags, hasFlags } from '../syscalls/flags.js';
-import { FSOPEN_CLOEXEC, type MountFlags } from '../syscalls/mount-flags.js';
+import { FSOPEN_CLOEXEC, type MountAttrFlags, type MountFlags } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath, sourceName } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { CallName, Syscalls } from '../syscalls/syscalls.js';
@@ -52,6 +52,10 @@ export function isRefused({ code }: SyscallError): boolean {
   return code === 'ENOSYS' || code === 'EPERM';
 }
 
+/** Read-only, nosuid, nodev and noexec for mount(2): the four have the same values there. */
+export const mountFlagsOf = (attributes: MountAttrFlags): MountFlags =>
+  (attributes & 0xf) as MountFlags;
+
 /** Makes a file system and mounts it, by mount(2). @returns the descriptor of its root. */
 export function mountByPath(
   sys: Syscalls,
@@ -67,9 +71,7 @@ export function mountByPath(
       );
     return value === true ? name : `${name}=${value}`;
   });
-  // The four bits that are set for new mounts have the same values as their MS_ bits.
-  const mountFlags = (attributes & 0xf) as MountFlags;
-  sys.mount(sourceName(source), fdPath(target), fstype, mountFlags, data.join(','));
+  sys.mount(sourceName(source), fdPath(target), fstype, mountFlagsOf(attributes), data.join(','));
   return takeMounted(sys, context, target, { attributes });
 }
 

@@ -49,11 +49,21 @@ export interface PresetOptions {
 
 /** The pipeline of a preset. @throws NsinitError when an option is wrong. */
 export function createPreset(name: PresetName, options: PresetOptions = {}): Pipeline {
+  refusePinned(options);
   if (name === 'standard') return standard(options);
   if (name === 'classic') return classic(options);
   throw new NsinitError(
     'NSINIT_OPTION',
     `there is no preset ${JSON.stringify(name)}; there are ${PRESET_NAMES.join(', ')}`,
+  );
+}
+
+/** A move detaches nothing: private, the host's mounts would stay when the host unmounts them. */
+function refusePinned({ noPivot, propagation }: PresetOptions): void {
+  if (noPivot !== true || propagation?.endsWith('private') !== true) return;
+  throw new NsinitError(
+    'NSINIT_OPTION',
+    `propagation ${propagation} cannot be had without pivot_root(2): the container would keep every mount of the host busy; rslave can`,
   );
 }
 
@@ -102,7 +112,7 @@ function useRoot(pipeline: Pipeline, options: PresetOptions, readonly: boolean):
   else
     pipeline.use(BindRootfsStep, {
       readonly,
-      privateParent: options.propagation?.endsWith('shared') ?? false,
+      privateParent: !['rslave', 'rprivate'].includes(options.propagation ?? 'rslave'),
       readonlyBelow: options.readonly === true && !readonly,
     });
 }

@@ -19,17 +19,17 @@ import {
   MS_NOEXEC,
   MS_NOSUID,
   MS_NOSYMFOLLOW,
-  MS_RDONLY,
   MS_RELATIME,
   MS_REMOUNT,
   MS_STRICTATIME,
+  type MountAttrFlags,
   type MountFlags,
 } from '../syscalls/mount-flags.js';
 import { fdPath, type PathArg } from '../syscalls/paths.js';
 import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { withFd } from './attach-mount.js';
-import { isRefused, openInRoot } from './old-mount-api.js';
+import { isRefused, mountFlagsOf, openInRoot } from './old-mount-api.js';
 
 /** For steps that make mounts read-only. */
 export const READONLY_BY_REMOUNT: Readonly<Record<'remount-bind' | 'out-of-reach', Fallback>> = {
@@ -57,24 +57,27 @@ const KEPT: readonly (readonly [st: number, ms: MountFlags])[] = [
 ];
 const ST_ANY_ATIME = 0x400 | 0x1000;
 
-/** Makes an attached mount read-only. The step declares READONLY_BY_REMOUNT. */
+/** Makes an attached mount read-only, or more than that. The step declares READONLY_BY_REMOUNT. */
 export function makeReadonly(
   sys: Syscalls,
   context: StepContext,
   mount: Fd,
   recursive: boolean,
-  path: PathArg = fdPath(mount),
+  {
+    path = fdPath(mount),
+    attributes = MOUNT_ATTR_RDONLY,
+  }: { readonly path?: PathArg; readonly attributes?: MountAttrFlags } = {},
 ): void {
   const where = recursive ? flags(AT_EMPTY_PATH, AT_RECURSIVE) : AT_EMPTY_PATH;
   try {
     // It only adds: nosuid, nodev, noexec and the atime mode stay, locked or not.
-    sys.mount_setattr(mount, '', where, { attr_set: MOUNT_ATTR_RDONLY });
+    sys.mount_setattr(mount, '', where, { attr_set: attributes });
   } catch (error) {
     if (!(error instanceof SyscallError && isRefused(error))) throw error;
     context.fallBack('remount-bind', error);
-    remount(sys, mount, path);
+    remount(sys, mount, path, attributes);
     if (!recursive) return;
-    for (const below of mountsBelow(sys, mount)) remountBelow(sys, context, below);
+    for (const below of mountsBelow(sys, mount)) remountBelow(sys, context, below, attributes);
   }
 }
 
@@ -83,9 +86,12 @@ function remountBelow(
   sys: Syscalls,
   context: StepContext,
   { id, mountPoint }: MountinfoEntry,
+  attributes: MountAttrFlags,
 ): void {
   try {
-    withFd(sys, openInRoot(sys, context, mountPoint), (fd) => remount(sys, fd, fdPath(fd)));
+    withFd(sys, openInRoot(sys, context, mountPoint), (fd) =>
+      remount(sys, fd, fdPath(fd), attributes),
+    );
   } catch (error) {
     if (!isErrno(error, 'EACCES')) throw error;
     context.fallBack('out-of-reach', error);
@@ -114,11 +120,11 @@ export function makeReadonlyBelow(sys: Syscalls, context: StepContext, mount: Fd
 }
 
 /** A bind remount replaces all flags of the mount: those that it has are given again. */
-function remount(sys: Syscalls, mount: Fd, path: PathArg): void {
+function remount(sys: Syscalls, mount: Fd, path: PathArg, attributes: MountAttrFlags): void {
   const has = sys.fstatfs(mount).flags;
   const kept = KEPT.filter(([st]) => has & st).map(([, ms]) => ms);
   if ((has & ST_ANY_ATIME) === 0) kept.push(MS_STRICTATIME);
-  sys.mount('', path, '', flags(MS_REMOUNT, MS_BIND, MS_RDONLY, ...kept), '');
+  sys.mount('', path, '', flags(MS_REMOUNT, MS_BIND, mountFlagsOf(attributes), ...kept), '');
 }
 
 function mountsBelow(sys: Syscalls, mount: Fd): MountinfoEntry[] {

@@ -32,7 +32,7 @@ export class ReadonlyRootStep implements Step<object> {
   execute(_options: object, context: StepContext): void {
     const { root } = context;
     // By path: the container's proc, through which descriptors are named, may not show this thread.
-    makeReadonly(this.sys, context, root.fd, false, containerPath('/'));
+    makeReadonly(this.sys, context, root.fd, false, { path: containerPath('/') });
     context.expect(expectedMount(this.sys, root.fd, { attributes: MOUNT_ATTR_RDONLY }));
   }
 }

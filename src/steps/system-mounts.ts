@@ -203,6 +203,7 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
       bindTree(this.sys, context, source, target, {
         recursive: true,
         readonly: true,
+        attributes: SAFE,
         showsHost: true,
       });
     });

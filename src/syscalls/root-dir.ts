@@ -1,3 +1,4 @@
+import { followDangling } from './dangling-links.js';
 import type { Fd } from './descriptor.js';
 import {
   AT_EMPTY_PATH,
@@ -32,6 +33,9 @@ export type Undo = () => void;
 export type Defer = (undo: Undo) => void;
 
 const NO_FLAGS = flags<AtFlags>();
+
+/** Whether links are looked at that lead to what is missing: once, as nothing is made through one. */
+type Links = 'follow' | 'refuse';
 
 const isDirectory = (type: number): boolean => type === S_IFDIR;
 
@@ -107,23 +111,24 @@ export class RootDir {
   }
 
   /**
-   * Opens a directory and makes each missing one on the way.
+   * Opens a directory and makes each missing one on the way, inside the root also where a link
+   * leads to what is missing.
    *
    * @param mode permission bits of what is made, less the umask.
    * @throws SyscallError; ENOTDIR when a file is in the way.
    */
-  mkdirAll(path: string, mode: number): Fd {
+  mkdirAll(path: string, mode: number, links: Links = 'follow'): Fd {
     try {
       return this.openDirectory(path);
     } catch (error) {
       if (!isErrno(error, 'ENOENT') || /^\/*$/.test(path)) throw error;
     }
-    const { parent, name } = splitPath(path);
-    return openThrough(this.sys, this.mkdirAll(parent, mode), (fd) => this.enterIn(fd, name, mode));
+    return this.#makeMissing(path, links, (fd, name) => this.enterIn(fd, name, mode), mode);
   }
 
   /**
-   * Opens a file of the root by path, making an empty one if it is missing: a place for a bind.
+   * Opens a file of the root by path, making an empty one if it is missing: a place for a bind. A
+   * link may lead to what is missing, inside the root.
    *
    * @throws SyscallError; PathError when it is a directory.
    */
@@ -133,10 +138,24 @@ export class RootDir {
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
     }
+    return this.#makeMissing(path, 'follow', (fd, name) => this.createFile(fd, name, mode));
+  }
+
+  #makeMissing(
+    path: string,
+    links: Links,
+    make: (directory: Fd, name: string) => Fd,
+    mode = 0o755,
+  ): Fd {
     const { parent, name } = splitPath(path);
-    return openThrough(this.sys, this.mkdirAll(parent, 0o755), (fd) =>
-      this.createFile(fd, name, mode),
-    );
+    try {
+      return openThrough(this.sys, this.mkdirAll(parent, mode, links), (fd) => make(fd, name));
+    } catch (error) {
+      if (links === 'refuse' || !isErrno(error, 'ENOTDIR', 'ELOOP', 'EEXIST')) throw error;
+      const missing = followDangling(this.sys, (at, how) => this.open(at, how), path);
+      if (missing === path) throw error;
+      return this.#makeMissing(missing, 'refuse', make, mode);
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createPreset, PRESET_NAMES } from '../../src/steps/presets.js';
 import { NsinitError } from '../../src/pipeline/errors.js';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { PROPAGATION_MODES, PropagationStep } from '../../src/steps/propagation.js';
@@ -45,5 +46,15 @@ describe('propagation', () => {
     expect(failure(sys, new Pipeline().use(PropagationStep)).message).to.equal(
       'step propagation: mount("", "/", "", MS_SLAVE|MS_REC, ""): EPERM: operation not permitted',
     );
+  });
+
+  it('is refused as private where the root is moved: the host’s mounts would stay busy', () => {
+    for (const preset of PRESET_NAMES) {
+      for (const propagation of ['private', 'rprivate'] as const)
+        expect(() => createPreset(preset, { noPivot: true, propagation })).to.throw(
+          `propagation ${propagation} cannot be had without pivot_root(2)`,
+        );
+      expect(() => createPreset(preset, { noPivot: true, propagation: 'slave' })).not.to.throw();
+    }
   });
 });

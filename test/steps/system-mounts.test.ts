@@ -64,6 +64,12 @@ describe('system-mounts', () => {
     for (const { cost } of fallbacks) expect(cost).to.match(/\w+ \w+/);
     const types = shown(sys).map((line) => line.split(' ').slice(0, 2).join(' '));
     expect(types).to.include.members(['/proc proc', '/sys sysfs', '/dev/pts devpts']);
+    // What is bound allows no more than what would have been mounted.
+    for (const { options } of [
+      ...mountsBelow(sys, `${ROOT}/proc`),
+      ...mountsBelow(sys, `${ROOT}/sys`),
+    ])
+      expect(options).to.match(/^ro,nosuid,nodev,noexec/);
   });
 
   it('needs none where the namespaces are its own', () => {

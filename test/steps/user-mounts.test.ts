@@ -42,6 +42,44 @@ describe('bind-mount', () => {
     expect(mountsBelow(sys, `${ROOT}/home/in`)).to.have.length(1);
   });
 
+  it('makes what a link of the image leads to, inside the root', () => {
+    const sys = new MockSyscalls({
+      files: {
+        '/etc/hosts': file('localhost'),
+        [`${ROOT}/etc/resolv.conf`]: symlink('../run/resolve/stub.conf'),
+        [`${ROOT}/var/lock`]: symlink('/run/lock'),
+        [`${ROOT}/out`]: symlink('../../../../home/x'),
+        [`${ROOT}/first`]: symlink('second/a'),
+        [`${ROOT}/second`]: symlink('./third'),
+      },
+    });
+    run(
+      sys,
+      bind('/mnt', '/var/lock/in')
+        .use(BindMountStep, { source: hostPath('/mnt'), target: '/out' })
+        .use(BindMountStep, { source: hostPath('/mnt'), target: '/first' })
+        .use(BindMountStep, { source: hostPath('/etc/hosts'), target: '/etc/resolv.conf' }),
+    );
+    const places = mountsBelow(sys, ROOT).map(({ mountPoint }) => mountPoint.slice(ROOT.length));
+    expect(places).to.deep.equal(['/run/lock/in', '/home/x', '/third/a', '/run/resolve/stub.conf']);
+    expect(mountsBelow(sys, '/home')).to.deep.equal([]);
+  });
+
+  it('takes back what it made behind a link', () => {
+    const sys = new MockSyscalls({ files: { [`${ROOT}/lock`]: symlink('/run/lock') } });
+    sys.failAt(1, 'EBUSY', 'move_mount');
+    expect(failure(sys, bind('/etc', '/lock/a')).undo).to.equal('done');
+    expect(filesBelow(sys, ROOT)).to.deep.equal(['lock 120777 /run/lock']);
+  });
+
+  it('names what is in the way and no link', () => {
+    const files = { [`${ROOT}/a`]: file(''), [`${ROOT}/loop`]: symlink('loop') };
+    const error = (target: string): string =>
+      failure(new MockSyscalls({ files }), bind('/etc', target)).message;
+    expect(error('/a/b')).to.include('"/a/b"').and.include('ENOTDIR');
+    expect(error('/loop')).to.include('ELOOP');
+  });
+
   it('refuses a source that is missing, and options that are wrong', () => {
     expect(failure(new MockSyscalls(), bind('/nowhere', '/a')).message).to.include(
       'AT_FDCWD, "/nowhere"',
