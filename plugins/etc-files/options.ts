@@ -91,7 +91,7 @@ function readFile(given: OptionReader): EtcFile {
     path: given.mountPoint('path'),
     content: given.optional('content', (option) => given.string(option)),
     source: given.optional('source', (option) => given.hostPath(option)),
-    mode: given.optional('mode', (option) => given.fileMode(option, 0)),
+    mode: given.optional('mode', (option) => given.fileMode(option)),
   };
   if ((file.content === undefined) === (file.source === undefined))
     throw optionError(given.nameOf('content'), 'given, or else source', file.content);

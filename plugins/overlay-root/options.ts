@@ -25,16 +25,14 @@ export interface OverlayRootOptions {
 
 /** @throws NsinitError naming the option. */
 export function readOverlayRoot(given: OptionReader): OverlayRootOptions {
-  const flag = (option: string): boolean => given.boolean(option, false);
+  const flag = (option: string): boolean => given.boolean(option);
   const read = {
     lower: given.list('lower', (item, name): HostPath => item.hostPath(name)),
     upper: readUpper(given),
     work: given.optional('work', (option) => given.hostPath(option)),
     size: given.stringOrInteger('size', ''),
     metacopy: given.optional('metacopy', flag),
-    redirectDir: given.optional('redirectDir', (option) =>
-      given.oneOf(option, REDIRECT_MODES, 'on'),
-    ),
+    redirectDir: given.optional('redirectDir', (option) => given.oneOf(option, REDIRECT_MODES)),
     index: given.optional('index', flag),
     volatile: given.boolean('volatile', false),
     userxattr: given.optional('userxattr', flag),

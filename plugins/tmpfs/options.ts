@@ -23,13 +23,13 @@ const LARGEST_ID = 0xfffffffe;
 
 /** @throws NsinitError naming the option. */
 export function readTmpfs(given: OptionReader): TmpfsOptions {
-  const id = (option: string): number => given.integer(option, 0, LARGEST_ID, 0);
+  const id = (option: string): number => given.integer(option, 0, LARGEST_ID);
   return given.done({
     target: given.mountPoint('target'),
     size: given.has('size') ? readSize(given) : '',
     inodes: given.integer('inodes', 0, Number.MAX_SAFE_INTEGER, 0),
     ...defined({
-      mode: given.optional('mode', (option) => given.fileMode(option, 0)),
+      mode: given.optional('mode', (option) => given.fileMode(option)),
       uid: given.optional('uid', id),
       gid: given.optional('gid', id),
     }),

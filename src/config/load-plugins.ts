@@ -140,7 +140,9 @@ async function createServices(
     return [];
   }
   try {
-    return await create(options);
+    const services: unknown = await create(options);
+    if (!Array.isArray(services)) throw new Error('createServices must return a list of services');
+    return services as readonly Service[];
   } catch (error) {
     problems.add(options === undefined ? path : [...path, 'options'], messageOf(error));
     return [];

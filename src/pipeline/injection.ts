@@ -11,6 +11,7 @@ import {
 } from './dependencies.js';
 import { NsinitError } from './errors.js';
 import { silentLogger, type Logger } from './logger.js';
+import { checkStep } from './step-class.js';
 import type { Step, StepClass } from './step.js';
 
 export { inject, injectable };
@@ -106,16 +107,20 @@ class RunContainer implements ServiceContainer {
  * The container resolves tokens, and classes that are registered in it; other classes are made
  * here, once a run, since a container knows only those decorated by its own copy of tsyringe.
  *
- * @throws NsinitError `NSINIT_INJECTION` naming step, parameter and token.
+ * @throws NsinitError `NSINIT_INJECTION` naming step, parameter and token; `NSINIT_STEP` when it
+ *   lacks a method.
  */
 export function makeStep(container: ServiceContainer, step: StepClass<unknown>): Step<unknown> {
+  let made: Step<unknown>;
   try {
     // Never by the container: a singleton would keep the adapter of the first run.
-    return construct(container, step, []);
+    made = construct(container, step, []);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new NsinitError('NSINIT_INJECTION', `step ${step.stepName}: ${message}`, { cause });
   }
+  checkStep(step.stepName, made);
+  return made;
 }
 
 type Path = readonly ServiceClass[];

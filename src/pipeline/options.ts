@@ -9,7 +9,11 @@ export function optionError(option: string, wanted: string, value: unknown): Opt
   );
 }
 
-/** Reads untrusted options by name; what nobody asked for is refused by `done`. */
+/**
+ * Reads untrusted options by name; what nobody asked for is refused by `done`. Each method takes
+ * what an option is unless it is given; without that it has to be. All throw an `OptionError` that
+ * names the option.
+ */
 export class OptionReader {
   readonly #given: Readonly<Record<string, unknown>>;
   readonly #known = new Set<string>();
@@ -52,12 +56,14 @@ export class OptionReader {
     return this.#take(option) === value;
   }
 
-  boolean(option: string, otherwise: boolean): boolean {
+  /** True or false. */
+  boolean(option: string, otherwise?: boolean): boolean {
     const value = this.#take(option) ?? otherwise;
     if (typeof value !== 'boolean') throw this.#wrong(option, 'true or false', value);
     return value;
   }
 
+  /** A text without a NUL byte. */
   string(option: string, otherwise?: string): string {
     const value = this.#take(option) ?? otherwise;
     if (typeof value !== 'string' || value.includes('\0'))
@@ -71,7 +77,8 @@ export class OptionReader {
     return Number.isInteger(value) ? String(value) : this.string(option, otherwise);
   }
 
-  integer(option: string, least: number, most: number, otherwise: number): number {
+  /** A whole number, from the least to the most. */
+  integer(option: string, least: number, most: number, otherwise?: number): number {
     const value = this.#take(option) ?? otherwise;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
       throw this.#wrong(option, `a whole number from ${least} to ${most}`, value);
@@ -79,7 +86,8 @@ export class OptionReader {
     return value;
   }
 
-  oneOf<T extends string>(option: string, choices: readonly T[], otherwise: T): T {
+  /** One of some words. */
+  oneOf<T extends string>(option: string, choices: readonly T[], otherwise?: NoInfer<T>): T {
     const value = this.#take(option) ?? otherwise;
     const chosen = choices.find((choice) => choice === value);
     if (chosen === undefined) throw this.#wrong(option, `one of ${choices.join(', ')}`, value);
@@ -110,7 +118,7 @@ export class OptionReader {
   }
 
   /** Permission bits: octal digits, or a number. */
-  fileMode(option: string, otherwise: number): number {
+  fileMode(option: string, otherwise?: number): number {
     const value = this.#take(option) ?? otherwise;
     if (typeof value === 'string' && /^[0-7]{1,5}$/.test(value)) {
       const mode = Number.parseInt(value, 8);

@@ -16,6 +16,7 @@ import {
 } from './prepare.js';
 import { Run, type RunOptions, type RunReport } from './run.js';
 import type { StepClass } from './step.js';
+import { checkStepClass } from './step-class.js';
 import { verifyContainer } from './verification.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
@@ -209,17 +210,12 @@ const noSyscalls = new Proxy({} as Syscalls, {
 });
 
 function toEntry<O>(step: StepClass<O>, options: unknown): PipelineEntry {
-  if (typeof step.stepName !== 'string' || typeof step.parse !== 'function') {
-    throw new NsinitError(
-      'NSINIT_STEP',
-      `${String(step)} is not a step class: it needs stepName, view and parse`,
-    );
-  }
+  checkStepClass(step);
   try {
     return { step: step as StepClass<unknown>, options: step.parse(options) };
-  } catch (error) {
-    if (error instanceof NsinitError)
-      throw new NsinitError(error.code, `${step.stepName}: ${error.message}`, { cause: error });
-    throw error;
+  } catch (cause) {
+    const code = cause instanceof NsinitError ? cause.code : 'NSINIT_OPTION';
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new NsinitError(code, `${step.stepName}: ${message}`, { cause });
   }
 }

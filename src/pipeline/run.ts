@@ -232,7 +232,8 @@ export class Run {
     const isDeclared =
       declared !== undefined &&
       (!(error instanceof SyscallError) || declared.when.includes(error.code));
-    if (!isDeclared || this.options.noFallbacks === true) throw error;
+    if (!isDeclared) throw withUndeclared(error, name);
+    if (this.options.noFallbacks === true) throw error;
     this.#fallbacks.push({ step, fallback: name, cost: declared.cost });
     this.#logger.warn(
       `${step}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`,
@@ -246,6 +247,13 @@ export const ROOTFS: Key<HostPath> = sharedKey('nsinit.rootfs', 'rootfs');
 
 /** Called by the step that switches the root, at the moment from which nothing can be taken back. */
 export const ROOT_SWITCHED: Key<() => void> = sharedKey('nsinit.rootSwitched', 'root switched');
+
+/** Its author is told, unless there is more to say to whoever runs it. */
+function withUndeclared(error: unknown, name: string): unknown {
+  const told = withRefusalHint(error);
+  if (!(told instanceof SyscallError) || told.hint !== undefined) return told;
+  return told.withHint(`the step declares no fallback ${name} for it`);
+}
 
 function refusePromise(step: string, returned: unknown): void {
   if (typeof returned !== 'object' || returned === null || !('then' in returned)) return;

@@ -12,6 +12,7 @@ import {
   controlsOf,
   planNamespacesOf,
   planProcess,
+  refuseLocalOptions,
   setUpDataOf,
   terminalSizeOf,
 } from './plan-launch.js';
@@ -63,6 +64,7 @@ export async function launchIn(
   const { host } = thread;
   const { signal } = options;
   const controls = controlsOf(options);
+  refuseLocalOptions(options);
   const ends = openEnds(host, options);
   let waiting: WaitingContainer | undefined;
   let taken = false;

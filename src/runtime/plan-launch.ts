@@ -121,6 +121,27 @@ export function setUpDataOf({
   return { rootfs, preset, presetOptions, pipeline, noFallbacks, force };
 }
 
+const LOCAL = ['container', 'logger', 'observers', 'provide', 'services'] as const;
+
+/**
+ * Refuses what only a Pipeline of this thread can be given: functions and objects do not go to the
+ * thread that runs a preset or a module's pipeline.
+ *
+ * @throws TypeError naming the option.
+ */
+export function refuseLocalOptions(options: LaunchOptions): void {
+  if (options.pipeline instanceof Pipeline) return;
+  const given = LOCAL.find((option) => options[option] !== undefined);
+  if (given === undefined) return;
+  const instead =
+    options.pipeline === undefined
+      ? "give createPreset('standard') as pipeline"
+      : "let the module's function give it to its pipeline";
+  throw new TypeError(
+    `${given} goes with a Pipeline of this thread, and another thread runs this one: ${instead}`,
+  );
+}
+
 const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 /** The size of the terminal that options ask for; undefined for none. */

@@ -31,7 +31,7 @@ export interface SetUpOptions {
   readonly force?: boolean | undefined;
 }
 
-/** What a Pipeline of the calling thread may be given besides. */
+/** What a Pipeline of the calling thread may be given besides; refused with any other. */
 export type LocalRunOptions = Pick<
   RunOptions,
   'container' | 'logger' | 'observers' | 'provide' | 'services'

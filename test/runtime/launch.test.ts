@@ -603,6 +603,16 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
       expect(seen).to.include.members(['bind-rootfs', 'dev', 'root-switch', 'umask']);
     });
 
+    it('is told what another thread cannot be given', async () => {
+      const observers = [{ stepEnd: () => undefined }];
+      const message = await output('true', { observers }).catch(String);
+      expect(message).to.match(/^TypeError: observers goes with a Pipeline.*createPreset/);
+      const pipeline = { module: 'file:///box.js', export: 'box' };
+      expect(await output('true', { pipeline, services: [] }).catch(String)).to.match(
+        /^TypeError: services goes with a Pipeline.*module's function/,
+      );
+    });
+
     it('is a throwaway copy of this machine without a rootfs', async () => {
       expect(
         await output('echo changed > /etc/nsinit-trace; cat /etc/nsinit-trace', {
