@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { childCommand } from '../contract/child-command.js';
 import { findBusybox } from '../runtime/busybox-root.js';
+import { environment } from '../integration/environment.js';
 
 const COMMAND = fileURLToPath(new URL('../../nsinit.cjs', import.meta.url));
 const AS_NOBODY = 'setpriv --reuid=65534 --regid=65534 --clear-groups';
@@ -57,13 +58,12 @@ describe('a read-only root', () => {
       `chmod 777 ${base}/root`,
     ];
     const run = `${as} ${process.execPath} ${COMMAND} run --rootfs ${base}/root --readonly --bind ${base}/given:/dev/shm/given -- /bin/busybox sh -c '${script}'`;
-    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const { stdout, stderr, status } = spawnSync(
       'unshare',
       ['-m', 'sh', '-ec', [...sets, run].join('\n')],
       {
         encoding: 'utf8',
-        env,
+        env: environment(),
       },
     );
     expect([

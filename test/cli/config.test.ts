@@ -1,14 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-
-const nsinit = (...args: string[]) =>
-  spawnSync(process.execPath, ['build/nsinit.cjs', ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: '' },
-  });
+import { nsinit } from '../integration/nsinit-command.js';
 
 describe('nsinit run --config', () => {
   let folder: string;

@@ -7,12 +7,11 @@ import { planPipeline, type Plan } from '../../src/plan.js';
 import { formatPlanMermaid } from '../../src/cli/plan-mermaid.js';
 import { formatPlanText } from '../../src/cli/plan-text.js';
 import { directory, file } from '../../src/testing.js';
+import { environment } from '../integration/environment.js';
+import { nsinit } from '../integration/nsinit-command.js';
 
 const node = (...args: string[]): SpawnSyncReturns<string> =>
-  spawnSync(process.execPath, args, {
-    encoding: 'utf8',
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: '' },
-  });
+  spawnSync(process.execPath, args, { encoding: 'utf8', env: environment() });
 const small = (): object => ({});
 const plain = { bold: (text: string) => text, dim: (text: string) => text };
 const standard = (): Plan =>
@@ -102,12 +101,12 @@ describe('a plan', () => {
   }).timeout(60_000);
 
   it('is made of a bundle too, which no option of the container goes with', () => {
-    const refused = node('build/nsinit.cjs', 'plan', '--bundle', '/nowhere', '--readonly');
+    const refused = nsinit('plan', '--bundle', '/nowhere', '--readonly');
     expect(refused.status).to.equal(2);
     expect(refused.stderr).to.equal(
       'nsinit: --readonly does not go with --bundle: config.json describes the container\n',
     );
-    const missing = node('build/nsinit.cjs', 'plan', '--bundle', '/nowhere', '--json');
+    const missing = nsinit('plan', '--bundle', '/nowhere', '--json');
     expect(missing.status).to.equal(2);
     expect(missing.stderr).to.match(/^nsinit: config.json: \/nowhere\/config.json cannot be read/);
   });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Caller } from './world.js';
+import { environment } from '../integration/environment.js';
 
 /** How a program is started in a mount namespace of its own, or why it cannot be. */
 export type ChildCommand =
@@ -43,7 +44,5 @@ export function childCommand(caller: Caller, module: URL, ...rest: string[]): Ch
       return { unavailable: reason.trim() };
     }
   }
-  // Reading certificates at start costs more than the whole suite.
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  return { file, args: [...start, ...node], env };
+  return { file, args: [...start, ...node], env: environment() };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findBusybox, makeBusyboxRoot } from '../runtime/busybox-root.js';
 import { PACKAGE } from './documents.js';
 import type { CodeBlock } from './markdown.js';
+import { environment } from '../integration/environment.js';
 
 export interface Ran {
   readonly status: number | null;
@@ -64,7 +65,7 @@ export class BlockPlace {
   #run(command: readonly string[], { marks }: CodeBlock): Ran {
     const unshare = marks.includes('root') ? ['unshare', '--mount', '--propagation', 'slave'] : [];
     const [program = '', ...args] = [...unshare, ...command];
-    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+    const env = environment();
     return spawnSync(program, args, {
       cwd: join(this.#directory),
       encoding: 'utf8',

@@ -13,14 +13,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { findBusybox, makeBusyboxRoot } from '../runtime/busybox-root.js';
+import { environment } from '../integration/environment.js';
 
 const PACKAGE = join(import.meta.dirname, '../../..');
 const NOBODY = 65534;
-
-const environment = (): NodeJS.ProcessEnv => {
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  return env;
-};
 
 for (const user of ['root', 'an ordinary user'] as const) {
   describe(`the examples, as ${user}`, function () {

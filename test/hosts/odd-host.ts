@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environment } from '../integration/environment.js';
 
 const COMMAND = resolve('build/nsinit.cjs');
 const FILTER = fileURLToPath(new URL('./under-filter.js', import.meta.url));
@@ -55,7 +56,6 @@ export function onHost(root: string, who: Who, host: OddHost): Seen {
       args,
     ].join(' '),
   ].join('\n');
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   try {
     return spawnSync(
       'unshare',
@@ -63,7 +63,13 @@ export function onHost(root: string, who: Who, host: OddHost): Seen {
       {
         encoding: 'utf8',
         timeout: 20_000,
-        env: { ...env, R: root, T: scratch, NODE: dirname(process.execPath), HERE: process.cwd() },
+        env: {
+          ...environment(),
+          R: root,
+          T: scratch,
+          NODE: dirname(process.execPath),
+          HERE: process.cwd(),
+        },
       },
     );
   } finally {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environment } from './environment.js';
 
 const BUSYBOX = '/bin/busybox';
 const APPLETS = ['sh', 'ls', 'cat', 'kill', 'pwd', 'stat', 'readlink', 'tty', 'touch'];
@@ -38,8 +39,10 @@ export function removeRoot(root: string): void {
 
 /** Runs the bundled command. */
 export function nsinit(...args: readonly string[]): SpawnSyncReturns<string> {
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  return spawnSync(process.execPath, ['build/nsinit.cjs', ...args], { encoding: 'utf8', env });
+  return spawnSync(process.execPath, ['build/nsinit.cjs', ...args], {
+    encoding: 'utf8',
+    env: environment(),
+  });
 }
 
 /** All entries below a directory, as `path mode owner number target`. Links are not followed. */

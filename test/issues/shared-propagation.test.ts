@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { whyNoNamespace } from '../attacks/in-own-namespace.js';
 import { findBusybox } from '../runtime/busybox-root.js';
+import { environment } from '../integration/environment.js';
 
 const COMMAND = fileURLToPath(new URL('../../nsinit.cjs', import.meta.url));
 
@@ -40,11 +41,10 @@ describe('a run whose mounts are to spread', () => {
       ...lines,
       `grep -q ${base}/kept ${base}/before && ${MOUNTS} | diff ${base}/before -`,
     ];
-    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const { status, stdout, stderr } = spawnSync(
       'unshare',
       ['-m', 'sh', '-ec', script.join('\n')],
-      { encoding: 'utf8', env },
+      { encoding: 'utf8', env: environment() },
     );
     expect({ status, stdout, stderr }).to.deep.equal({ status: 0, stdout: '', stderr: '' });
   }

@@ -1,5 +1,6 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { environment } from '../integration/environment.js';
 
 const IDENTITY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
 const NEEDED = ['/etc/subuid', '/etc/subgid', '/usr/bin/newuidmap', '/usr/bin/newgidmap'];
@@ -22,7 +23,6 @@ export function runWithGrants(
   const mounts = ['/etc/subuid', '/etc/subgid'].map((file) => `mount --bind "$1" ${file}`);
   const script = `${mounts.join(' && ')} && shift && exec setpriv "$@"`;
   const shell = ['sh', '-c', script, 'sh', granted, ...IDENTITY, ...program];
-  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const namespace = ['--mount', '--propagation', 'private'];
-  return spawnSync('unshare', [...namespace, ...shell], { encoding: 'utf8', env });
+  return spawnSync('unshare', [...namespace, ...shell], { encoding: 'utf8', env: environment() });
 }

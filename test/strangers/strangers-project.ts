@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { environment } from '../integration/environment.js';
 
 const REPOSITORY = resolve('.');
 const FIXTURES = join(REPOSITORY, 'test/strangers/fixtures');
@@ -38,7 +39,7 @@ export function run(
   options: { readonly cwd: string; readonly wanted?: number },
 ): Output {
   const [file = '', ...args] = command;
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: '', npm_config_update_notifier: 'false' };
+  const env = { ...environment(), npm_config_update_notifier: 'false' };
   const ended: SpawnSyncReturns<string> = spawnSync(file, args, {
     cwd: options.cwd,
     encoding: 'utf8',

@@ -1,20 +1,16 @@
 import { expect } from 'chai';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { parseMountinfo } from 'nsinit';
 import { launchBundle } from 'nsinit/plugins/oci-config';
+import { nsinit as command } from '../../integration/nsinit-command.js';
 import { findBusybox } from '../../runtime/busybox-root.js';
 import { Bundle } from './bundle.js';
 import type { Config } from './samples.js';
 
-const nsinit = (...args: string[]) =>
-  spawnSync(process.execPath, ['build/nsinit.cjs', 'run', ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: '' },
-  });
+const nsinit = (...args: string[]) => command('run', ...args);
 
 describe('nsinit run --bundle', () => {
   let bundle: Bundle;
