@@ -11,6 +11,7 @@ export const BIND_PROPAGATION = [
   'unbindable',
   'runbindable',
 ] as const;
+/** How mounts spread from and to a bind, as mount(8) names it. */
 export type BindPropagation = (typeof BIND_PROPAGATION)[number];
 
 /** One bind mount. Its own attributes are those of the whole tree. */
@@ -35,6 +36,7 @@ export interface BindMount extends MountAttributes {
   readonly propagation?: readonly BindPropagation[] | undefined;
 }
 
+/** What is bound, in order. */
 export interface BindMountsOptions {
   readonly mounts: readonly BindMount[];
 }

@@ -31,6 +31,7 @@ import { findHierarchies, type Hierarchy } from './hierarchies.js';
 
 const LAYOUTS = ['host', 'unified'] as const;
 
+/** How control groups are shown. */
 export interface CgroupMountOptions {
   /** Where it is mounted in the container; made if it is missing. */
   readonly target: string;

@@ -15,6 +15,7 @@ export interface EtcFile {
   readonly mode?: number | undefined;
 }
 
+/** The files, and where they are put. */
 export interface EtcFilesOptions {
   /**
    * `memory`: what is written is in a small tmpfs and bound on its place, and the image stays as

@@ -18,6 +18,7 @@ import {
   type Syscalls,
 } from 'nsinit';
 
+/** The names of the machine. */
 export interface HostnameOptions {
   /** What uname(2) shows as the node's name; stays as it is when empty. */
   readonly hostname: string;

@@ -55,6 +55,7 @@ export interface IdmappedMount extends MountAttributes {
   readonly recursive?: boolean | undefined;
 }
 
+/** What is bound, in order. */
 export interface IdmappedMountsOptions {
   readonly mounts: readonly IdmappedMount[];
 }
@@ -70,6 +71,7 @@ export class IdmappedMountsStep implements Step<IdmappedMountsOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** A user namespace is made where none is given. */
   static needsPrepare({ mounts }: IdmappedMountsOptions): boolean {
     return mounts.some(({ userNamespace }) => userNamespace === undefined);
   }

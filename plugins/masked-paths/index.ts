@@ -25,6 +25,7 @@ import { Masks } from './masks.js';
 
 export { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './default-paths.js';
 
+/** What is hidden, and what is made read-only. */
 export interface MaskedPathsOptions {
   /** Paths of the container that are hidden. */
   readonly masked: readonly string[];

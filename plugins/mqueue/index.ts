@@ -15,6 +15,7 @@ import {
   type Syscalls,
 } from 'nsinit';
 
+/** Where the queues are mounted. */
 export interface MqueueOptions {
   /** Where it is mounted in the container; made if it is missing. */
   readonly target: string;

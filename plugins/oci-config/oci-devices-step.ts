@@ -35,6 +35,7 @@ import {
 } from 'nsinit';
 import type { OciDevice } from './oci-plan.js';
 
+/** `linux.devices` of a configuration. */
 export interface OciDevicesOptions {
   readonly devices: readonly OciDevice[];
 }

@@ -13,6 +13,7 @@ import type { OciHook, OciIdentity } from './oci-plan.js';
 /** The moments of the set-up at which hooks run. */
 export const SET_UP_HOOKS = ['createRuntime', 'createContainer', 'startContainer'] as const;
 
+/** Hooks of one moment, and what they are told. */
 export interface OciHooksOptions {
   readonly moment: (typeof SET_UP_HOOKS)[number];
   readonly hooks: readonly OciHook[];

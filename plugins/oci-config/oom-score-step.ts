@@ -15,6 +15,7 @@ import {
   type Syscalls,
 } from 'nsinit';
 
+/** `process.oomScoreAdj` of a configuration. */
 export interface OomScoreOptions {
   /** -1000 never, 1000 first. */
   readonly score: number;

@@ -31,6 +31,7 @@ const MODES = {
 export type RootPropagation = keyof typeof MODES;
 export const ROOT_PROPAGATION = Object.keys(MODES) as readonly RootPropagation[];
 
+/** `linux.rootfsPropagation` of a configuration. */
 export interface RootPropagationOptions {
   readonly mode: RootPropagation;
 }

@@ -8,6 +8,7 @@ import {
   type Syscalls,
 } from 'nsinit';
 
+/** `process.cwd` of a configuration. */
 export interface WorkingDirectoryOptions {
   readonly path: string;
 }

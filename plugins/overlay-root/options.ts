@@ -1,7 +1,9 @@
 import { NsinitError, optionError, type HostPath, type OptionReader } from 'nsinit';
 
+/** Values of `redirect_dir` (overlayfs.rst). */
 export const REDIRECT_MODES = ['on', 'off', 'follow', 'nofollow'] as const;
 
+/** The layers of a root, and how overlayfs joins them. */
 export interface OverlayRootOptions {
   /** Directories of the host, the uppermost first; the run's rootfs when empty. */
   readonly lower: readonly string[];

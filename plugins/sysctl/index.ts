@@ -35,6 +35,7 @@ import {
 } from 'nsinit';
 import { ownerOf, settingPath } from './setting-names.js';
 
+/** The settings, by name. */
 export interface SysctlOptions {
   /** Values by names, as sysctl(8) has them: `net.ipv4.ip_forward`. */
   readonly settings: Readonly<Record<string, string>>;

@@ -20,6 +20,7 @@ import {
   type Syscalls,
 } from 'nsinit';
 
+/** Which file systems. */
 export interface TmpfsReadonlyOptions {
   /** Where the file systems are mounted in the container. */
   readonly targets: readonly string[];

@@ -11,6 +11,7 @@ export type Token<T = unknown> = string | symbol | ServiceClass<T>;
 
 /** What is done to a service before it is given, as by tsyringe's `injectWithTransform`. */
 export interface Transformer {
+  /** Makes of the service what is injected. */
   transform(service: unknown, ...args: readonly unknown[]): unknown;
 }
 
@@ -27,6 +28,7 @@ export interface TokenDescriptor {
 
 /** What tsyringe's `delay` makes: a class that is not defined yet. */
 export interface DelayedToken {
+  /** Something that stands for the service until it is used. */
   createProxy(make: (token: Token) => unknown): unknown;
 }
 

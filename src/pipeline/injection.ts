@@ -24,10 +24,15 @@ export const LOGGER: symbol = Symbol.for('nsinit.Logger');
 
 /** A container of services: tsyringe's, also of another copy of it than the one used here. */
 export interface ServiceContainer {
+  /** Whether it has a service, `recursive` in its parents too. */
   isRegistered(token: Token, recursive?: boolean): boolean;
+  /** The service of a token, the last that was registered. */
   resolve<T>(token: Token<T>): T;
+  /** All services of a token. */
   resolveAll<T>(token: Token<T>): T[];
+  /** Adds a service. */
   register<T>(token: Token<T>, provider: { readonly useValue: T }): unknown;
+  /** A container that has what this one has, and may get more. */
   createChildContainer(): ServiceContainer;
 }
 

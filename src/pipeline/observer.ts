@@ -6,8 +6,9 @@ import type { Progress } from './prepare.js';
 export interface Observer {
   /** What is prepared on the host, before the run, has come so far. */
   progress?(step: string, progress: Progress): void;
+  /** A step begins. */
   stepStart?(step: string): void;
-  /** @param micros how long the step took, in microseconds. */
+  /** A step has succeeded. @param micros how long it took, in microseconds. */
   stepEnd?(step: string, micros: number): void;
   /** The root was switched: from now on nothing can be taken back. */
   rootSwitch?(step: string): void;
@@ -17,9 +18,10 @@ export interface Observer {
   undo?(step: string): void;
   /** Everything was taken back, or nothing could be. */
   undoEnd?(step: string): void;
+  /** A step has failed, and all that could be was taken back. */
   stepFail?(error: StepError): void;
   /** Every call, undo included. Without such an observer no call is traced. */
   syscall?(step: string, call: TracedCall): void;
-  /** @param cost what is lost by it. */
+  /** A fallback was taken. @param cost what is lost by it. */
   fallback?(step: string, name: string, error: unknown, cost: string): void;
 }

@@ -18,6 +18,7 @@ export const RESOURCE_LIMIT_NUMBERS = {
   rttime: 15,
 } as const;
 
+/** Names of getrlimit(2), in lower case and without RLIMIT_. */
 export type ResourceLimitName = keyof typeof RESOURCE_LIMIT_NUMBERS;
 
 /** A limit in the unit of getrlimit(2): bytes, seconds, or a count. */

@@ -18,6 +18,7 @@ import { withFd } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { checkPlace } from './identity.js';
 
+/** What `bind-mount` takes. */
 export interface BindMountOptions {
   /** A file or directory of the host, with what is mounted below it. */
   readonly source: HostPath;
@@ -39,6 +40,7 @@ export class BindMountStep implements Step<BindMountOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): BindMountOptions {
     const given = new OptionReader(input);
     const source = given.string('source');

@@ -21,6 +21,7 @@ import { keepMounted } from './attach-mount.js';
 import { isSameFile, statOf } from './identity.js';
 import { makeReadonlyBelow, READONLY_BY_REMOUNT } from './readonly-mount.js';
 
+/** What `bind-rootfs` takes. */
 export interface BindRootfsOptions {
   /** Makes it read-only at once, as the seed did: every later step that writes fails. */
   readonly readonly: boolean;
@@ -40,6 +41,7 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): BindRootfsOptions {
     const given = new OptionReader(input);
     return given.done({
@@ -49,6 +51,7 @@ export class BindRootfsStep implements Step<BindRootfsOptions> {
     });
   }
 
+  /** Whether the root is read-only behind it. */
   static readonlyRoot(options: BindRootfsOptions): boolean {
     return options.readonly;
   }

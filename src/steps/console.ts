@@ -28,6 +28,7 @@ import { devDirectory } from './dev-directory.js';
 import { checkDevice, checkSameFile, type Device } from './identity.js';
 import { TERMINAL } from './keys.js';
 
+/** What `console` takes. */
 export interface ConsoleOptions {
   /** The terminal's path on the host, as the seed took it; else the one handed over is used. */
   readonly path: HostPath | undefined;
@@ -49,6 +50,7 @@ export class ConsoleStep implements Step<ConsoleOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): ConsoleOptions {
     const given = new OptionReader(input);
     const path = given.string('path', '');

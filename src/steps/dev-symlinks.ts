@@ -7,6 +7,7 @@ import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { inDev } from './dev-directory.js';
 
+/** What `dev-symlinks` takes. */
 export interface DevSymlinksOptions {
   /** Makes links also where nothing is behind them, /dev/core among them. */
   readonly always: boolean;
@@ -39,6 +40,7 @@ export class DevSymlinksStep implements Step<DevSymlinksOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): DevSymlinksOptions {
     const given = new OptionReader(input);
     return given.done({ always: given.boolean('always', false) });

@@ -8,6 +8,7 @@ import { mountNew, withFd } from './attach-mount.js';
 import { OLD_MOUNT_API } from './old-mount-api.js';
 import { DEV_DIRECTORY } from './keys.js';
 
+/** What `dev` takes. */
 export interface DevOptions {
   /** As tmpfs(5) takes it. */
   readonly size: string;
@@ -24,6 +25,7 @@ export class DevStep implements Step<DevOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): DevOptions {
     const given = new OptionReader(input);
     return given.done({ size: given.string('size', '65536k') });

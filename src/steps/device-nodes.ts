@@ -21,6 +21,7 @@ import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { inDev } from './dev-directory.js';
 import { checkDevice, checkDeviceStat, type Device } from './identity.js';
 
+/** What `device-nodes` takes. */
 export interface DeviceNodesOptions {
   /** Copies type, mode and number of the host's nodes, and takes whatever is there already. */
   readonly fromHost: boolean;
@@ -58,6 +59,7 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): DeviceNodesOptions {
     const given = new OptionReader(input);
     return given.done({ fromHost: given.boolean('fromHost', false) });

@@ -29,6 +29,7 @@ export class LoopDevicesStep implements Step<object> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): object {
     return new OptionReader(input).done({});
   }

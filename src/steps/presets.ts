@@ -20,6 +20,7 @@ import { VerifyStep } from './verify.js';
 
 /** Names of the presets. */
 export type PresetName = 'standard' | 'classic';
+/** What `createPreset` takes. */
 export const PRESET_NAMES: readonly PresetName[] = ['standard', 'classic'];
 
 /** A mount of the user's. */

@@ -31,8 +31,10 @@ const EXPECTED: Partial<Record<PropagationMode, PropagationExpectation['propagat
   rslave: 'not-shared',
 };
 
+/** How mounts spread, as mount(8) names it. */
 export const PROPAGATION_MODES = Object.keys(MODES) as readonly PropagationMode[];
 
+/** What `propagation` takes. */
 export interface PropagationOptions {
   /** rslave unless given: unmounts of the host still arrive, and nothing leaks out. */
   readonly mode: PropagationMode;
@@ -46,6 +48,7 @@ export class PropagationStep implements Step<PropagationOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): PropagationOptions {
     const given = new OptionReader(input);
     return given.done({ mode: given.oneOf('mode', PROPAGATION_MODES, 'rslave') });

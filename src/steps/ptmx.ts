@@ -4,6 +4,7 @@ import type { Step, StepContext } from '../pipeline/step.js';
 import { S_IFLNK } from '../syscalls/file-flags.js';
 import { inDev } from './dev-directory.js';
 
+/** What `ptmx` takes. */
 export interface PtmxOptions {
   /** Removes first what may be there, as the seed. */
   readonly classic: boolean;
@@ -17,6 +18,7 @@ export class PtmxStep implements Step<PtmxOptions> {
   static readonly after = ['dev', 'system-mounts'];
   static readonly writesRoot = true;
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): PtmxOptions {
     const given = new OptionReader(input);
     return given.done({ classic: given.boolean('classic', false) });

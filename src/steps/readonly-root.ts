@@ -17,10 +17,12 @@ export class ReadonlyRootStep implements Step<object> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): object {
     return new OptionReader(input).done({});
   }
 
+  /** Whether the root is read-only behind it. */
   static readonlyRoot(): boolean {
     return true;
   }

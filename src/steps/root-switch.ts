@@ -40,6 +40,7 @@ import { cannotPivotHere, explainPivotError } from './pivot-hint.js';
 const MOUNT_ID = flags(STATX_BASIC_STATS, STATX_MNT_ID);
 const METHODS = ['pivot', 'move', 'classic-pivot', 'classic-move'] as const;
 
+/** What `root-switch` takes. */
 export interface RootSwitchOptions {
   /**
    * pivot_root(2), or MS_MOVE and chroot(2) where the root file system cannot be pivoted. The
@@ -86,6 +87,7 @@ export class RootSwitchStep implements Step<RootSwitchOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): RootSwitchOptions {
     const given = new OptionReader(input);
     return given.done({ method: given.oneOf('method', METHODS, 'pivot') });

@@ -31,6 +31,7 @@ import { inDev } from './dev-directory.js';
 import { checkMounted } from './identity.js';
 import { DEV_DIRECTORY, PID_NAMESPACE } from './keys.js';
 
+/** What `system-mounts` takes. */
 export interface SystemMountsOptions {
   /** The seed's list by mount(2), /sys writable; else /sys read-only and /dev/mqueue as well. */
   readonly classic: boolean;
@@ -100,6 +101,7 @@ export class SystemMountsStep implements Step<SystemMountsOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): SystemMountsOptions {
     const given = new OptionReader(input);
     return given.done({

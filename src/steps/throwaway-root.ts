@@ -66,6 +66,7 @@ export class ThrowawayRootStep implements Step<object> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): object {
     return new OptionReader(input).done({});
   }

@@ -8,6 +8,7 @@ import { mountNew, withFd } from './attach-mount.js';
 import { OLD_MOUNT_API } from './old-mount-api.js';
 import { checkPlace } from './identity.js';
 
+/** What `tmpfs-mount` takes. */
 export interface TmpfsMountOptions {
   /** Where it is mounted in the container; made if it is missing. */
   readonly target: string;
@@ -27,6 +28,7 @@ export class TmpfsMountStep implements Step<TmpfsMountOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): TmpfsMountOptions {
     const given = new OptionReader(input);
     return given.done({ target: given.containerPath('target'), size: given.string('size', '') });

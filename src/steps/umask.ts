@@ -3,6 +3,7 @@ import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
+/** What `umask` takes. */
 export interface UmaskOptions {
   /** Permission bits that new files do not get. */
   readonly mask: number;
@@ -16,6 +17,7 @@ export class UmaskStep implements Step<UmaskOptions> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): UmaskOptions {
     const given = new OptionReader(input);
     return given.done({ mask: given.integer('mask', 0, 0o777, 0o022) });

@@ -38,6 +38,7 @@ export class VerifyStep implements Step<object> {
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
+  /** Reads its options. @throws NsinitError naming the option. */
   static parse(input: unknown): object {
     return new OptionReader(input).done({});
   }

@@ -11,6 +11,7 @@ export abstract class InterceptedSyscalls extends DispatchedSyscalls {
     super();
   }
 
+  /** The adapter's below it. */
   get descriptors(): DescriptorNames {
     return this.inner.descriptors;
   }

@@ -1,18 +1,23 @@
 import type { Fd } from './descriptor.js';
 import {
+  AT_EMPTY_PATH,
   O_CLOEXEC,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
+  S_IFDIR,
+  S_IFMT,
+  STATX_BASIC_STATS,
   type OpenFlags,
   type ResolveFlags,
 } from './file-flags.js';
 import { flags } from './flags.js';
-import { component, type InRootPath } from './paths.js';
+import { component, PathError, type InRootPath } from './paths.js';
 import { isErrno } from './syscall-error.js';
 import type { Syscalls } from './syscalls.js';
+import { orClose } from './with-fd.js';
 
 /** A directory, to be gone on from. */
 export const DIRECTORY = flags(O_PATH, O_DIRECTORY, O_CLOEXEC);
@@ -59,4 +64,14 @@ export function openRealDirectory(sys: Syscalls, directory: Fd, name: string): F
       `${where} must be a directory and no link, and something else is in its place`,
     );
   }
+}
+
+/** The descriptor, unless it is a directory's. @throws PathError; SyscallError */
+export function refuseDirectory(sys: Syscalls, fd: Fd): Fd {
+  return orClose(sys, fd, () => {
+    const { mode } = sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+    if ((mode & S_IFMT) !== S_IFDIR) return fd;
+    const where = sys.descriptors.get(fd);
+    throw new PathError(`${where} must be a file, and something else is in its place`);
+  });
 }

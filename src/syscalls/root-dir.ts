@@ -1,7 +1,6 @@
 import { followDangling } from './dangling-links.js';
 import type { Fd } from './descriptor.js';
 import {
-  AT_EMPTY_PATH,
   AT_REMOVEDIR,
   AT_SYMLINK_NOFOLLOW,
   O_CLOEXEC,
@@ -11,21 +10,25 @@ import {
   O_PATH,
   O_RDONLY,
   RESOLVE_NO_SYMLINKS,
-  S_IFDIR,
-  S_IFMT,
   STATX_BASIC_STATS,
   type AtFlags,
   type OpenFlags,
   type ResolveFlags,
 } from './file-flags.js';
 import { flags } from './flags.js';
-import { DIRECTORY, IN_ROOT, openWithin, openRealDirectory } from './open-within.js';
+import {
+  DIRECTORY,
+  IN_ROOT,
+  openWithin,
+  openRealDirectory,
+  refuseDirectory,
+} from './open-within.js';
 import { fillNewFile, openNewFile, type FileAttributes } from './new-file.js';
 import { component, PathError, splitPath, type InRootPath } from './paths.js';
 import { isErrno } from './syscall-error.js';
 import { removeEntry, RemovableEntry } from './removed-entry.js';
 import type { Statx, Syscalls } from './syscalls.js';
-import { orClose, openThrough } from './with-fd.js';
+import { openThrough } from './with-fd.js';
 
 /** Takes back one effect. */
 export type Undo = () => void;
@@ -34,10 +37,8 @@ export type Defer = (undo: Undo) => void;
 
 const NO_FLAGS = flags<AtFlags>();
 
-/** Whether links are looked at that lead to what is missing: once, as nothing is made through one. */
-type Links = 'follow' | 'refuse';
-
-const isDirectory = (type: number): boolean => type === S_IFDIR;
+/** Makes what is missing in a directory. */
+type Make = (directory: Fd, name: string) => Fd;
 
 /**
  * A container's root, by descriptor. Every path is resolved by the kernel inside it (openat2(2),
@@ -117,13 +118,17 @@ export class RootDir {
    * @param mode permission bits of what is made, less the umask.
    * @throws SyscallError; ENOTDIR when a file is in the way.
    */
-  mkdirAll(path: string, mode: number, links: Links = 'follow'): Fd {
+  mkdirAll(path: string, mode: number): Fd {
+    return this.#mkdirAll(path, mode, true);
+  }
+
+  #mkdirAll(path: string, mode: number, follow: boolean): Fd {
     try {
       return this.openDirectory(path);
     } catch (error) {
       if (!isErrno(error, 'ENOENT') || /^\/*$/.test(path)) throw error;
     }
-    return this.#makeMissing(path, links, (fd, name) => this.enterIn(fd, name, mode), mode);
+    return this.#makeMissing(path, follow, (fd, name) => this.enterIn(fd, name, mode), mode);
   }
 
   /**
@@ -134,27 +139,23 @@ export class RootDir {
    */
   ensureFile(path: string, mode: number): Fd {
     try {
-      return this.#refuse(this.open(path, O_PATH), 'must be a file', isDirectory);
+      return refuseDirectory(this.sys, this.open(path, O_PATH));
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
     }
-    return this.#makeMissing(path, 'follow', (fd, name) => this.createFile(fd, name, mode));
+    return this.#makeMissing(path, true, (fd, name) => this.createFile(fd, name, mode));
   }
 
-  #makeMissing(
-    path: string,
-    links: Links,
-    make: (directory: Fd, name: string) => Fd,
-    mode = 0o755,
-  ): Fd {
+  /** @param follow looks at a link that leads to what is missing: once, nothing is made through one. */
+  #makeMissing(path: string, follow: boolean, make: Make, mode = 0o755): Fd {
     const { parent, name } = splitPath(path);
     try {
-      return openThrough(this.sys, this.mkdirAll(parent, mode, links), (fd) => make(fd, name));
+      return openThrough(this.sys, this.#mkdirAll(parent, mode, follow), (fd) => make(fd, name));
     } catch (error) {
-      if (links === 'refuse' || !isErrno(error, 'ENOTDIR', 'ELOOP', 'EEXIST')) throw error;
+      if (!follow || !isErrno(error, 'ENOTDIR', 'ELOOP', 'EEXIST')) throw error;
       const missing = followDangling(this.sys, (at, how) => this.open(at, how), path);
       if (missing === path) throw error;
-      return this.#makeMissing(missing, 'refuse', make, mode);
+      return this.#makeMissing(missing, false, make, mode);
     }
   }
 
@@ -271,16 +272,6 @@ export class RootDir {
       throw error;
     }
     if (entry !== undefined) this.defer(() => entry.restore());
-  }
-
-  /** The descriptor, unless its type is refused. */
-  #refuse(fd: Fd, wanted: string, isWrong: (type: number) => boolean): Fd {
-    return orClose(this.sys, fd, () => {
-      const { mode } = this.sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-      if (!isWrong(mode & S_IFMT)) return fd;
-      const where = this.sys.descriptors.get(fd);
-      throw new PathError(`${where} ${wanted}, and something else is in its place`);
-    });
   }
 
   #deferUnlink(kept: Fd, name: string, how: AtFlags): void {

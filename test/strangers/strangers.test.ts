@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { documents } from '../docs/documents.js';
 import { STAGES } from './stages.js';
 import {
   BUSYBOX,
@@ -78,6 +79,20 @@ describe('the tarball', () => {
       if (plugin === undefined || !existsSync(`plugins/${plugin}/README.md`)) continue;
       expect(files).to.include(`plugins/${plugin}/README.md`);
     }
+  });
+
+  it('has what its pages lead to', () => {
+    const lost = documents()
+      .filter(({ path }) => files.includes(path))
+      .flatMap(({ path, page }) =>
+        page.links
+          .map(({ target }) => target.split('#')[0] ?? '')
+          .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+          .map((target) => join(dirname(path), target).replace(/\/$/, ''))
+          .filter((target) => !files.some((file) => `${file}/`.startsWith(`${target}/`)))
+          .map((target) => `${path}: ${target}`),
+      );
+    expect(lost).to.deep.equal([]);
   });
 
   it('has no tests, and no maps of sources that are not there', () => {

@@ -48,14 +48,17 @@ export class ModelState {
     return formatMountinfo(this.kernel.process);
   }
 
+  /** The file mode creation mask. */
   get umask(): number {
     return this.kernel.process.umask;
   }
 
+  /** The working directory. */
   get cwd(): string {
     return displayPath(this.kernel.process, this.kernel.process.cwd);
   }
 
+  /** The host name of the UTS namespace. */
   get hostname(): string {
     return this.kernel.process.namespaces.uts.hostname;
   }

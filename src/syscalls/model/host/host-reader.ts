@@ -29,8 +29,11 @@ export interface HostReader {
   mountinfo(): string;
   /** A file, links not followed; undefined where there is none. */
   stat(path: string): HostFile | undefined;
+  /** A directory's names. */
   names(path: string): readonly string[];
+  /** What a symbolic link says. */
   target(path: string): string;
+  /** A file's content. */
   content(path: string): Uint8Array;
   /** The super-block magic of the file system there. */
   magic(path: string): number;
