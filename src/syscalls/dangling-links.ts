@@ -9,7 +9,7 @@ import {
 } from './file-flags.js';
 import { flags } from './flags.js';
 import { PathError } from './paths.js';
-import { isErrno } from './syscall-error.js';
+import { isErrno, SyscallError } from './syscall-error.js';
 import type { Syscalls } from './syscalls.js';
 import { withFd } from './with-fd.js';
 
@@ -25,12 +25,14 @@ const MOST_LINKS = 40;
  * to be made without following links.
  *
  * @param open opens a path inside the root, which may not lead out of it.
- * @throws SyscallError; PathError when there are too many links.
+ * @param first what was refused before, and is told when this is refused as well.
+ * @throws SyscallError, the first one; PathError when there are too many links.
  */
 export function followDangling(
   sys: Syscalls,
   open: (path: string, how: typeof LINK_ITSELF) => Fd,
   path: string,
+  first: SyscallError,
 ): string {
   const done: string[] = [];
   const ahead = path.split('/').reverse();
@@ -41,7 +43,7 @@ export function followDangling(
       done.pop();
       continue;
     }
-    const target = readLink(sys, () => open(`/${[...done, name].join('/')}`, LINK_ITSELF));
+    const target = readLink(sys, first, () => open(`/${[...done, name].join('/')}`, LINK_ITSELF));
     if (target === undefined) {
       done.push(name);
       continue;
@@ -57,7 +59,7 @@ export function followDangling(
 const LINK_ITSELF = flags(O_PATH, O_NOFOLLOW);
 
 /** What a link says; undefined for what is none, or not there. */
-function readLink(sys: Syscalls, open: () => Fd): string | undefined {
+function readLink(sys: Syscalls, first: SyscallError, open: () => Fd): string | undefined {
   try {
     return withFd(sys, open(), (fd) => {
       const { mode } = sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
@@ -65,6 +67,6 @@ function readLink(sys: Syscalls, open: () => Fd): string | undefined {
     });
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
+    throw error instanceof SyscallError ? first : error;
   }
 }

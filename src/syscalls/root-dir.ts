@@ -153,7 +153,7 @@ export class RootDir {
       return openThrough(this.sys, this.#mkdirAll(parent, mode, follow), (fd) => make(fd, name));
     } catch (error) {
       if (!follow || !isErrno(error, 'ENOTDIR', 'ELOOP', 'EEXIST')) throw error;
-      const missing = followDangling(this.sys, (at, how) => this.open(at, how), path);
+      const missing = followDangling(this.sys, (at, how) => this.open(at, how), path, error);
       if (missing === path) throw error;
       return this.#makeMissing(missing, false, make, mode);
     }

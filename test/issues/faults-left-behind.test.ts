@@ -97,6 +97,22 @@ describe('the error of a failed call', () => {
     expect(run).to.throw(StepError, 'fsconfig(');
   });
 
+  it('is told although looking for a link that explains it failed as well', () => {
+    const mounts = [{ tmpfs: '/missing/place' }];
+    const make = (sys: MockSyscalls): (() => unknown) => {
+      const pipeline = createPreset('standard', { mounts });
+      return () => pipeline.run({ syscalls: sys, rootfs: '/srv/root', force: true });
+    };
+    const good = new MockSyscalls();
+    make(good)();
+    const made = good.calls.findIndex(
+      ({ name, args }) => name === 'mkdirat' && args[1] === 'missing',
+    );
+    const sys = new MockSyscalls().failAt(made + 1, 'ENOTDIR').failAt(made + 3, 'EIO');
+    expect(make(sys)).to.throw(StepError, 'mkdirat(</srv/root>, "missing", 0755): ENOTDIR');
+    expect(sys.calls[made + 2]?.error).to.be.an('error');
+  });
+
   it('does not keep the descriptors after it open at the end of a run', () => {
     const sys = new MockSyscalls();
     createPreset('standard').run({ syscalls: sys, rootfs: '/srv/root', force: true });
