@@ -158,6 +158,7 @@ export { ThrowawayRootStep } from './steps/throwaway-root.js';
 export { TmpfsMountStep, type TmpfsMountOptions } from './steps/tmpfs-mount.js';
 export { UmaskStep, type UmaskOptions } from './steps/umask.js';
 export { VerifyStep } from './steps/verify.js';
+export { ASKS_AGAIN, whileBusy } from './steps/while-busy.js';
 
 export {
   CAPABILITY_NAMES,

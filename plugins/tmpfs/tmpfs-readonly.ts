@@ -1,4 +1,5 @@
 import {
+  ASKS_AGAIN,
   AT_EMPTY_PATH,
   expectedMount,
   flags,
@@ -14,6 +15,7 @@ import {
   STATX_BASIC_STATS,
   SYSCALLS,
   TMPFS_MAGIC,
+  whileBusy,
   type Fd,
   type Step,
   type StepContext,
@@ -36,6 +38,7 @@ export class TmpfsReadonlyStep implements Step<TmpfsReadonlyOptions> {
   static readonly view = 'either';
   static readonly after = ['tmpfs', 'dev', 'device-nodes', 'dev-symlinks', 'ptmx', 'console'];
   static readonly repeatable = true;
+  static readonly tolerates = [ASKS_AGAIN];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -55,7 +58,9 @@ export class TmpfsReadonlyStep implements Step<TmpfsReadonlyOptions> {
       const fd = context.keep(context.root.open(target, flags(O_PATH, O_DIRECTORY)));
       this.#check(target, fd);
       const was = this.#isReadonly(fd);
-      this.sys.mount_setattr(fd, '', AT_EMPTY_PATH, { attr_set: MOUNT_ATTR_RDONLY });
+      whileBusy(() =>
+        this.sys.mount_setattr(fd, '', AT_EMPTY_PATH, { attr_set: MOUNT_ATTR_RDONLY }),
+      );
       if (!was) {
         context.defer(() =>
           this.sys.mount_setattr(fd, '', AT_EMPTY_PATH, { attr_clr: MOUNT_ATTR_RDONLY }),

@@ -65,7 +65,9 @@ function configure(sys: Syscalls, context: Fd, name: string, value: FileSystemOp
 function explain(sys: Syscalls, context: Fd, error: SyscallError): SyscallError {
   try {
     const said = Buffer.from(sys.read(context, 4096)).toString().trim();
-    return said === '' ? error : error.withHint(said.replace(/^[ewi] /, ''));
+    if (said === '') return error;
+    const unmapped = /invalid [ug]id/i.test(said) ? ': is it mapped in this user namespace?' : '';
+    return error.withHint(said.replace(/^[ewi] /, '') + unmapped);
   } catch {
     // ENODATA: the kernel said nothing. Whatever it is, the first error is the one to be told.
     return error;

@@ -63,8 +63,9 @@ export class DevSymlinksStep implements Step<DevSymlinksOptions> {
         if (!always && !isThere(behind)) continue;
         // The seed removes first what may be there.
         if (always) context.root.removeIn(dev, name);
-        context.root.symlinkOver(dev, name, target);
-        context.expect({ path: `/dev/${name}`, type: S_IFLNK, target });
+        if (context.root.symlinkOver(dev, name, target))
+          context.expect({ path: `/dev/${name}`, type: S_IFLNK, target });
+        else context.logger.info(`dev-symlinks: what is mounted on /dev/${name} stays`);
       }
     });
   }

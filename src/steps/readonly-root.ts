@@ -6,6 +6,7 @@ import { MOUNT_ATTR_RDONLY } from '../syscalls/mount-flags.js';
 import { containerPath } from '../syscalls/paths.js';
 import { makeReadonly, READONLY_BY_REMOUNT } from './readonly-mount.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
+import { ASKS_AGAIN, whileBusy } from './while-busy.js';
 
 /** Makes the root read-only, when nothing has to be written to it any more. */
 @injectable()
@@ -14,6 +15,7 @@ export class ReadonlyRootStep implements Step<object> {
   static readonly view = 'container';
   static readonly after = ['root-switch'];
   static readonly fallbacks = READONLY_BY_REMOUNT;
+  static readonly tolerates = [ASKS_AGAIN];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -34,7 +36,7 @@ export class ReadonlyRootStep implements Step<object> {
   execute(_options: object, context: StepContext): void {
     const { root } = context;
     // By path: the container's proc, through which descriptors are named, may not show this thread.
-    makeReadonly(this.sys, context, root.fd, false, { path: containerPath('/') });
+    whileBusy(() => makeReadonly(this.sys, context, root.fd, false, { path: containerPath('/') }));
     context.expect(expectedMount(this.sys, root.fd, { attributes: MOUNT_ATTR_RDONLY }));
   }
 }

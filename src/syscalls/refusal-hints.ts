@@ -31,6 +31,10 @@ export function refusalHint({ syscall, code, args }: SyscallError): string | und
   if (code === 'EPERM' && (syscall === 'openat2' || syscall === 'fsopen')) return PROFILE;
   if (code === 'EPERM' && syscall === 'mount_setattr')
     return `${PROFILE}; or a flag is locked in this user namespace`;
+  if (code === 'EBUSY' && syscall === 'mount_setattr')
+    return 'a process has a file of it open for writing: perhaps one that a hook has left behind';
+  if (code === 'ELOOP' && syscall === 'fsconfig' && args[0] === '<fscontext:overlay>')
+    return 'upper and work must not lie in a lower directory, nor a lower one in them';
   if (code === 'EINVAL' && syscall === 'fchownat')
     return 'an owner must have a number in this user namespace: take one that is mapped, or map more (--map-user ranges)';
   if (code === 'EROFS' && syscall === 'mkdirat')

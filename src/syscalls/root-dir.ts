@@ -10,12 +10,13 @@ import {
   O_PATH,
   O_RDONLY,
   RESOLVE_NO_SYMLINKS,
+  STATX_ATTR_MOUNT_ROOT,
   STATX_BASIC_STATS,
   type AtFlags,
   type OpenFlags,
   type ResolveFlags,
 } from './file-flags.js';
-import { flags } from './flags.js';
+import { flags, hasFlags } from './flags.js';
 import {
   DIRECTORY,
   IN_ROOT,
@@ -235,16 +236,19 @@ export class RootDir {
   /**
    * Makes a symbolic link in a directory, in place of a file or an empty directory that is there.
    *
+   * @returns whether it was made: what is mounted there stays, since an earlier step was told to.
    * @throws SyscallError
    */
-  symlinkOver(directory: Fd, name: string, target: string): void {
+  symlinkOver(directory: Fd, name: string, target: string): boolean {
     try {
       this.symlinkIn(directory, name, target);
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error;
+      if (hasFlags(this.lookIn(directory, name).attributes, STATX_ATTR_MOUNT_ROOT)) return false;
       this.removeIn(directory, name);
       this.symlinkIn(directory, name, target);
     }
+    return true;
   }
 
   /** Makes a device node in a directory. @throws SyscallError */

@@ -1,15 +1,36 @@
 import { expect } from 'chai';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
+import { BindMountStep } from '../../src/steps/bind-mount.js';
+import { DevSymlinksStep } from '../../src/steps/dev-symlinks.js';
 import { PtmxStep } from '../../src/steps/ptmx.js';
+import { SystemMountsStep } from '../../src/steps/system-mounts.js';
 import { MockSyscalls } from '../../src/syscalls/mock-syscalls.js';
 import { charDevice, symlink } from '../../src/syscalls/model/seed-tree.js';
-import { filesBelow, ROOT, run } from './step-trial.js';
+import { hostPath } from '../../src/syscalls/paths.js';
+import { filesBelow, mountsBelow, ROOT, run } from './step-trial.js';
 
 describe('ptmx', () => {
   it("replaces the image's node, which would be the host's devpts, by a relative link", () => {
     const sys = new MockSyscalls({ files: { [`${ROOT}/dev/ptmx`]: charDevice(5, 2) } });
     run(sys, new Pipeline().use(PtmxStep));
     expect(filesBelow(sys, `${ROOT}/dev`)).to.deep.equal(['ptmx 120777 pts/ptmx']);
+  });
+
+  it('leaves what an earlier step has mounted there', () => {
+    const sys = new MockSyscalls({ files: { '/dev/mine': charDevice(5, 2) } });
+    const source = hostPath('/dev/mine');
+    run(
+      sys,
+      new Pipeline()
+        .use(BindMountStep, { source, target: '/dev/ptmx' })
+        .use(BindMountStep, { source, target: '/dev/stdin' })
+        .use(SystemMountsStep, { classic: true })
+        .use(DevSymlinksStep)
+        .use(PtmxStep),
+    );
+    const places = mountsBelow(sys, `${ROOT}/dev`).map(({ mountPoint }) => mountPoint);
+    expect(places).to.include.members([`${ROOT}/dev/ptmx`, `${ROOT}/dev/stdin`]);
+    expect(filesBelow(sys, `${ROOT}/dev`)).to.include('fd 120777 /proc/self/fd');
   });
 
   it("leaves the host's /dev alone where the image's leads there", () => {
