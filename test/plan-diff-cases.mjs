@@ -74,6 +74,17 @@ const PLUGIN_STEPS = {
       files: [{ path: '/etc/app.conf', content: 'colour = blue\n', mode: '0600' }],
     }),
   ],
+  files: [
+    before('files', {
+      entries: [
+        { type: 'directory', path: '/tmp/a/b', mode: '1777' },
+        { type: 'file', path: '/tmp/a/copy', source: '/etc/hostname', mode: '0600' },
+        { type: 'link', path: '/tmp/a/link', target: 'nowhere/yet' },
+        { type: 'attributes', path: '/tmp/a/copy', mode: '0640', uid: 0 },
+        { type: 'file', path: '/tmp/a/link/new', content: 'behind a link to nothing' },
+      ],
+    }),
+  ],
   sysctl: [before('sysctl', { settings: { 'kernel.shm_rmid_forced': '1' } })],
   'masked-paths': [
     before('masked-paths', {
