@@ -243,7 +243,7 @@ export class RootDir {
     try {
       this.symlinkIn(directory, name, target);
     } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error;
+      if (!isErrno(error, 'EEXIST') || error.syscall !== 'symlinkat') throw error;
       if (hasFlags(this.lookIn(directory, name).attributes, STATX_ATTR_MOUNT_ROOT)) return false;
       this.removeIn(directory, name);
       this.symlinkIn(directory, name, target);
