@@ -12,6 +12,8 @@ import {
   O_DIRECTORY,
   O_PATH,
   O_RDONLY,
+  STATX_BASIC_STATS,
+  type AtFlags,
 } from '../../src/syscalls/file-flags.js';
 import { flags } from '../../src/syscalls/flags.js';
 import { LinuxSyscalls } from '../../src/syscalls/linux.js';
@@ -19,10 +21,13 @@ import { MS_NOSUID, MS_REC, MS_SHARED } from '../../src/syscalls/mount-flags.js'
 import { parseMountinfo, type MountinfoEntry } from '../../src/syscalls/mountinfo.js';
 import { hostPath, sourceName, type InRootPath } from '../../src/syscalls/paths.js';
 import { CLONE_NEWNS } from '../../src/syscalls/process-flags.js';
+import type { Statx } from '../../src/syscalls/syscalls.js';
 import { readAll } from '../../src/syscalls/whole-content.js';
 import type { Way } from './attack-case.js';
 import { difference, makeCanary, snapshot, snapshotDev } from './canary.js';
 import { BIND_DIRECTORY, BIND_FILE, TMPFS } from './places.js';
+
+const NO_FLAGS = flags<AtFlags>();
 
 /** What is compared before and after. */
 interface HostState {
@@ -38,6 +43,7 @@ interface HostState {
 export class Battlefield {
   readonly sys = new LinuxSyscalls();
   readonly canary: string;
+  readonly canaryStat: Statx;
   readonly #home: Fd;
   readonly #proc: Fd;
   readonly #terminal: Fd;
@@ -65,6 +71,7 @@ export class Battlefield {
     this.#terminal = openPseudoTerminal(sys, { columns: 80, rows: 24 }).master;
     this.canary = join(base, 'host');
     makeCanary(sys, this.canary);
+    this.canaryStat = sys.statx(AT_FDCWD, hostPath(this.canary), NO_FLAGS, STATX_BASIC_STATS);
     mkdirSync(join(base, 'source'));
     for (const name of ['source/inside', 'source-file']) writeFileSync(join(base, name), 'given\n');
   }

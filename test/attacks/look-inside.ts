@@ -1,3 +1,4 @@
+import { isSameFile } from '../../src/steps/identity.js';
 import { AT_FDCWD } from '../../src/syscalls/descriptor.js';
 import {
   AT_SYMLINK_NOFOLLOW,
@@ -35,12 +36,14 @@ function foreignMounts(field: Battlefield, roots: readonly string[]): string[] {
 const isOwn = ({ fstype, root }: MountinfoEntry): boolean =>
   OWN.has(fstype) && (root === '/' || (fstype === 'devpts' && /^\/\d+$/.test(root)));
 
-function foreignFiles({ sys, canary }: Battlefield): string[] {
+/** A link of the image that leads to the host's path may be followed inside: to a file of the root. */
+function foreignFiles({ sys, canary, canaryStat }: Battlefield): string[] {
   const paths = [canary, `/..${canary}`, `/../..${canary}`];
   return paths.flatMap((path) => {
     try {
-      sys.statx(AT_FDCWD, containerPath(path), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS);
-      return [`${path} is there inside`];
+      const at = containerPath(path);
+      const found = sys.statx(AT_FDCWD, at, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS);
+      return isSameFile(found, canaryStat) ? [`${path} is there inside`] : [];
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return [];
       throw error;
