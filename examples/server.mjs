@@ -1,5 +1,5 @@
-// A server that runs each request in a container of its own. The pool keeps namespaces ready, so
-// that a request waits for the set-up of a root and for nothing else.
+// A server that runs each request in a container of its own. The pool keeps containers ready, with
+// their root set up, so that a request waits for an execve and for nothing else.
 //
 //   node examples/server.mjs ROOT [PORT]
 //   curl --data 'echo $((6 * 7))' http://127.0.0.1:PORT/

@@ -102,6 +102,7 @@ export { DeviceNodesStep, type DeviceNodesOptions } from './steps/device-nodes.j
 export {
   checkDevice,
   checkMounted,
+  checkPlace,
   checkSameFile,
   refuseKernelFiles,
   type Device,

@@ -57,8 +57,6 @@ export function readBindMount(given: OptionReader): BindMount {
     optional: given.boolean('optional', false),
     followSource: given.boolean('followSource', true),
     followTarget: given.boolean('followTarget', true),
-    propagation: given.list('propagation', (item, name) =>
-      item.oneOf(name, BIND_PROPAGATION, '' as BindPropagation),
-    ),
+    propagation: given.list('propagation', (item, name) => item.oneOf(name, BIND_PROPAGATION)),
   });
 }

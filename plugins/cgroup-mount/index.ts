@@ -16,6 +16,7 @@ import {
   MOUNT_ATTR_RDONLY,
   mountNew,
   NsinitError,
+  openMountPoint,
   OptionReader,
   SYSCALLS,
   withFd,
@@ -86,7 +87,7 @@ export class CgroupMountStep implements Step<CgroupMountOptions> {
     const wanted = options.layout === 'unified' ? all.filter(({ version }) => version === 2) : all;
     const [only] = wanted;
     if (only === undefined) throw noneMounted(options);
-    withFd(this.sys, context.root.mkdirAll(options.target, 0o755), (place) => {
+    withFd(this.sys, openMountPoint(this.sys, context, options.target, 'directory'), (place) => {
       if (wanted.length === 1 && only.version === 2) this.#mount(options, context, only, place);
       else this.#mountAll(options, context, wanted, place);
     });

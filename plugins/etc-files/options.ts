@@ -99,8 +99,7 @@ function readFile(given: OptionReader): EtcFile {
   return given.done(withoutUndefined(file));
 }
 
-const id = (given: OptionReader, option: string): number =>
-  given.integer(option, 0, LARGEST_ID, -1);
+const id = (given: OptionReader, option: string): number => given.integer(option, 0, LARGEST_ID);
 
 function address(given: OptionReader, option: string): string {
   const value = given.string(option);

@@ -1,5 +1,6 @@
 import { optionError, type HostPath, type OptionReader } from 'nsinit';
 
+/** Types of an entry. */
 export const ENTRY_TYPES = ['directory', 'file', 'link', 'attributes'] as const;
 
 /** One thing that is to be in the root. */
@@ -20,6 +21,7 @@ export interface FilesEntry {
   readonly gid?: number | undefined;
 }
 
+/** What is to be in the root. */
 export interface FilesOptions {
   /** In the order in which they are made. */
   readonly entries: readonly FilesEntry[];
@@ -29,8 +31,8 @@ const LARGEST_ID = 0xfffffffe;
 
 /** @throws NsinitError naming the option. */
 export function readEntry(given: OptionReader): FilesEntry {
-  const type = given.oneOf('type', ENTRY_TYPES, '' as 'file');
-  const id = (option: string): number => given.integer(option, 0, LARGEST_ID, 0);
+  const type = given.oneOf('type', ENTRY_TYPES);
+  const id = (option: string): number => given.integer(option, 0, LARGEST_ID);
   const entry = {
     path: given.mountPoint('path'),
     type,
@@ -60,5 +62,5 @@ function readTarget(given: OptionReader): string {
 }
 
 const readAttributes = (given: OptionReader): Partial<FilesEntry> => ({
-  mode: given.optional('mode', (option) => given.fileMode(option, 0)),
+  mode: given.optional('mode', (option) => given.fileMode(option)),
 });

@@ -191,11 +191,11 @@ function namespaceOf(mount: IdmappedMount, context: StepContext): string {
 const MOST_ID = 0xfffffffe;
 
 function readRange(given: OptionReader): IdRange {
-  const id = (option: string): number => given.integer(option, 0, MOST_ID, NaN);
+  const id = (option: string): number => given.integer(option, 0, MOST_ID);
   return given.done({
     inside: id('inside'),
     outside: id('outside'),
-    count: given.integer('count', 1, MOST_ID, NaN),
+    count: given.integer('count', 1, MOST_ID),
   });
 }
 

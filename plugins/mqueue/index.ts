@@ -6,8 +6,8 @@ import {
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
   mountNew,
+  openMountPoint,
   OptionReader,
-  refuseKernelFiles,
   SYSCALLS,
   withFd,
   type Step,
@@ -43,8 +43,7 @@ export class MqueueStep implements Step<MqueueOptions> {
 
   execute({ target }: MqueueOptions, context: StepContext): void {
     const attributes = flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC);
-    withFd(this.sys, context.root.mkdirAll(target, 0o755), (place) => {
-      refuseKernelFiles(this.sys, place, target);
+    withFd(this.sys, openMountPoint(this.sys, context, target, 'directory'), (place) => {
       mountNew(this.sys, context, { fstype: 'mqueue', source: 'mqueue', attributes }, place);
     });
   }

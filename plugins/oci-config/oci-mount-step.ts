@@ -19,11 +19,10 @@ import {
   MS_UNBINDABLE,
   newMountFlags,
   O_PATH,
+  openMountPoint,
   OptionReader,
   optionError,
-  orClose,
   PID_NAMESPACE,
-  refuseKernelFiles,
   STATX_BASIC_STATS,
   SYSCALLS,
   withFd,
@@ -128,13 +127,10 @@ export class OciMountStep implements Step<OciMountOptions> {
   }
 
   /** No link of the image may lead where proc and sys are mounted (CVE-2019-19921). */
-  #openPlace({ target, fstype }: OciMountOptions, { root }: StepContext): Fd {
-    if (fstype === 'proc' || fstype === 'sysfs') return root.realDirectory(target, 0o755);
-    const place = root.mkdirAll(target, 0o755);
-    return orClose(this.sys, place, () => {
-      refuseKernelFiles(this.sys, place, target);
-      return place;
-    });
+  #openPlace({ target, fstype }: OciMountOptions, context: StepContext): Fd {
+    return fstype === 'proc' || fstype === 'sysfs'
+      ? context.root.realDirectory(target, 0o755)
+      : openMountPoint(this.sys, context, target, 'directory');
   }
 
   #create(

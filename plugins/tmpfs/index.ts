@@ -2,6 +2,7 @@ import {
   AT_EMPTY_PATH,
   attachMount,
   changeAttributes,
+  checkPlace,
   createMount,
   describeAttributes,
   inject,
@@ -9,7 +10,6 @@ import {
   isErrno,
   newMountFlags,
   OptionReader,
-  refuseKernelFiles,
   STATX_BASIC_STATS,
   SYSCALLS,
   withFd,
@@ -67,7 +67,7 @@ export class TmpfsStep implements Step<TmpfsOptions> {
   execute(options: TmpfsOptions, context: StepContext): void {
     const { place, existed } = this.#openTarget(options.target, context);
     withFd(this.sys, place, () => {
-      refuseKernelFiles(this.sys, place, options.target);
+      checkPlace(this.sys, context.root.fd, place, options.target);
       const covered = existed
         ? this.sys.statx(place, '', AT_EMPTY_PATH, STATX_BASIC_STATS)
         : undefined;

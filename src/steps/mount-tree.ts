@@ -113,7 +113,7 @@ export function attachForNow(
  * A place to mount something, made if it is missing: a directory for a directory, an empty file
  * for anything else.
  *
- * @param like a descriptor of what is to be mounted.
+ * @param like a descriptor of what is to be mounted; `directory` where that is not there yet.
  * With `follow` it is where a symbolic link leads, inside the root; else over the link.
  * @throws SyscallError; PathError when something else is in the way; NsinitError when a link leads
  *   into /proc or /sys, or to the root itself.
@@ -122,7 +122,7 @@ export function openMountPoint(
   sys: Syscalls,
   { root }: StepContext,
   target: string,
-  like: Fd,
+  like: Fd | 'directory',
   { follow = true }: { readonly follow?: boolean } = {},
 ): Fd {
   const place = (follow ? undefined : findLink(root, target)) ?? makePlace(sys, root, target, like);
@@ -142,9 +142,13 @@ function findLink(root: RootDir, target: string): Fd | undefined {
   }
 }
 
-function makePlace(sys: Syscalls, root: RootDir, target: string, like: Fd): Fd {
-  const { mode } = sys.statx(like, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
-  return (mode & S_IFMT) === S_IFDIR
+function makePlace(sys: Syscalls, root: RootDir, target: string, like: Fd | 'directory'): Fd {
+  return like === 'directory' || isDirectory(sys, like)
     ? root.mkdirAll(target, 0o755)
     : root.ensureFile(target, 0o644);
+}
+
+function isDirectory(sys: Syscalls, fd: Fd): boolean {
+  const { mode } = sys.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+  return (mode & S_IFMT) === S_IFDIR;
 }
