@@ -6,14 +6,16 @@ import { AT_FDCWD, type Fd } from '../syscalls/descriptor.js';
 import {
   O_CLOEXEC,
   O_NOFOLLOW,
+  O_NONBLOCK,
   O_PATH,
+  O_RDONLY,
   S_IFCHR,
   S_IFMT,
   STATX_BASIC_STATS,
   type AtFlags,
 } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
-import { hostPath } from '../syscalls/paths.js';
+import { component, hostPath } from '../syscalls/paths.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { DeviceNumber, Syscalls } from '../syscalls/syscalls.js';
 import { withFd, withoutUmask } from './attach-mount.js';
@@ -47,7 +49,7 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
   static readonly fallbacks = {
     ...BIND_FALLBACKS,
     'bind-host-node': {
-      when: ['EPERM'],
+      when: ['EPERM', 'EACCES'],
       instead: "the host's device nodes are bound",
       cost: "mode and owner are the host's",
     },
@@ -89,14 +91,22 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
   #make(context: StepContext, dev: Fd, name: string, number: DeviceNumber): boolean {
     try {
       context.root.mknodIn(dev, name, S_IFCHR | 0o666, number);
+      checkNode(this.sys, context, dev, name, { type: S_IFCHR, number });
+      if (name === 'null') this.#open(dev, name);
+      return true;
     } catch (error) {
-      if (!isErrno(error, 'EPERM')) throw error;
+      if (!isErrno(error, 'EPERM', 'EACCES')) throw error;
       context.fallBack('bind-host-node', error);
+      if (error.syscall === 'openat2') context.root.removeIn(dev, name);
       this.#bind(context, dev, name, number);
       return false;
     }
-    checkNode(this.sys, context, dev, name, { type: S_IFCHR, number });
-    return true;
+  }
+
+  /** Nodes can be made and still be dead: on a nodev mount, or by a control group of devices. */
+  #open(dev: Fd, name: string): void {
+    const how = { flags: flags(O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_CLOEXEC) };
+    this.sys.close(this.sys.openat2(dev, component(name), how));
   }
 
   #bind(context: StepContext, dev: Fd, name: string, number: DeviceNumber): void {

@@ -3,11 +3,25 @@ import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { DevStep } from '../../src/steps/dev.js';
 import { DeviceNodesStep } from '../../src/steps/device-nodes.js';
 import { AT_FDCWD } from '../../src/syscalls/descriptor.js';
-import { STATX_BASIC_STATS, type AtFlags } from '../../src/syscalls/file-flags.js';
+import {
+  O_CLOEXEC,
+  O_RDONLY,
+  STATX_BASIC_STATS,
+  type AtFlags,
+} from '../../src/syscalls/file-flags.js';
+import { flags } from '../../src/syscalls/flags.js';
 import { hostPath } from '../../src/syscalls/paths.js';
 import { MockSyscalls } from '../../src/syscalls/mock-syscalls.js';
 import { charDevice } from '../../src/syscalls/model/seed-tree.js';
-import { failure, filesBelow, mountsBelow, ROOT, run, userNamespace } from './step-trial.js';
+import {
+  alsoMounted,
+  failure,
+  filesBelow,
+  mountsBelow,
+  ROOT,
+  run,
+  userNamespace,
+} from './step-trial.js';
 
 const NO_FLAGS = 0 as AtFlags;
 const NAMES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
@@ -45,6 +59,15 @@ describe('device-nodes', () => {
       NAMES.map((name) => `${ROOT}/dev/${name}`),
     );
     for (const name of NAMES) expect(filesBelow(sys, `${ROOT}/dev`)).to.include(`${name} 20666`);
+  });
+
+  it("binds the host's nodes where its own would be dead: a root that is nodev", () => {
+    const sys = new MockSyscalls(alsoMounted({ at: ROOT, type: 'tmpfs', flags: ['nodev'] }));
+    const { fallbacks } = run(sys, new Pipeline().use(DeviceNodesStep));
+    expect(fallbacks.map(({ fallback }) => fallback)).to.deep.equal(['bind-host-node']);
+    const how = { flags: flags(O_RDONLY, O_CLOEXEC) };
+    for (const name of NAMES.slice(0, -1))
+      sys.close(sys.openat2(AT_FDCWD, hostPath(`${ROOT}/dev/${name}`), how));
   });
 
   it("binds nothing but the real device: a host's /dev/null may be something else", () => {

@@ -7,13 +7,36 @@ import { SystemMountsStep } from '../../src/steps/system-mounts.js';
 import { MockSyscalls } from '../../src/syscalls/mock-syscalls.js';
 import { charDevice, symlink } from '../../src/syscalls/model/seed-tree.js';
 import { hostPath } from '../../src/syscalls/paths.js';
-import { filesBelow, mountsBelow, ROOT, run } from './step-trial.js';
+import { createPreset } from '../../src/steps/presets.js';
+import { filesBelow, mountsBelow, ROOT, run, userNamespace } from './step-trial.js';
 
 describe('ptmx', () => {
   it("replaces the image's node, which would be the host's devpts, by a relative link", () => {
     const sys = new MockSyscalls({ files: { [`${ROOT}/dev/ptmx`]: charDevice(5, 2) } });
     run(sys, new Pipeline().use(PtmxStep));
     expect(filesBelow(sys, `${ROOT}/dev`)).to.deep.equal(['ptmx 120777 pts/ptmx']);
+  });
+
+  it('binds the device of its own devpts when told to', () => {
+    for (const sys of [new MockSyscalls(), new MockSyscalls(userNamespace())]) {
+      const pipeline = createPreset('standard').replace('ptmx', PtmxStep, { bind: true });
+      run(sys, pipeline);
+      expect(sys.state.tree('/dev').find(({ path }) => path === 'ptmx')?.rdev).to.deep.equal({
+        major: 5,
+        minor: 2,
+      });
+      const [pts, ptmx] = ['/dev/pts', '/dev/ptmx'].map(
+        (place) => mountsBelow(sys, place)[0] ?? expect.fail(`nothing is mounted on ${place}`),
+      );
+      expect([ptmx?.root, ptmx?.device]).to.deep.equal(['/ptmx', pts?.device]);
+    }
+  });
+
+  it('binds nothing else that stands in its place', () => {
+    const sys = new MockSyscalls({ files: { [`${ROOT}/dev/pts/ptmx`]: charDevice(1, 3) } });
+    expect(() => run(sys, new Pipeline().use(PtmxStep, { bind: true }))).to.throw(
+      '/dev/pts/ptmx is not the character device 5:2',
+    );
   });
 
   it('leaves what an earlier step has mounted there', () => {
