@@ -22,6 +22,19 @@ export function planNamespacesFor(
   mapped: { readonly uid: number; readonly gid: number } | undefined,
   privileged?: boolean,
 ): NamespacePlan {
+  const plan = planNamespacesOf(given, mapped, privileged);
+  if (given.hostname !== undefined && plan.namespaces.uts === 'shared')
+    throw new UsageError(
+      "--hostname needs a UTS namespace: with --share-uts it would be the whole machine's name",
+    );
+  return plan;
+}
+
+function planNamespacesOf(
+  given: RunFlags,
+  mapped: { readonly uid: number; readonly gid: number } | undefined,
+  privileged?: boolean,
+): NamespacePlan {
   const options = chooseNamespaces(given);
   const how = { mapped, privileged };
   const single = (): NamespacePlan => planNamespaces(options, { ...how, mapping: 'single' });

@@ -2,6 +2,7 @@ import { SIGNAL_NUMBERS } from './signals.js';
 import { CLONE_NEWNS } from '../syscalls/process-flags.js';
 import { addIdentity } from './identity-program.js';
 import { commandCandidates, type ProcessSpec } from './process-spec.js';
+import { NamespaceError, type Namespaces } from './namespaces.js';
 import { encodeResourceLimits } from './resource-limits.js';
 import { CALL_ARGS_AT, FRAME_HEADER_SIZE, putInt64, STUB_SOCKET } from './stub-layout.js';
 import { StubProgram, type EncodedProgram } from './stub-program.js';
@@ -36,24 +37,26 @@ export interface CommandProgram {
  * What happens between fork and exec, in an order where each call still has the privilege it
  * needs: the place first, then descriptors, limits, identity, and last what only takes away.
  *
- * @throws TypeError or RangeError for a value that cannot be meant.
+ * @throws TypeError or RangeError for a value that cannot be meant; NamespaceError for a name of a
+ *   machine that is not the container's.
  */
 export function encodeCommand(
   spec: ProcessSpec,
   {
-    userNamespace,
-    hasInit,
+    namespaces,
+    maps,
     inRoot = false,
     hostNulls = [],
   }: {
-    readonly userNamespace: IdMaps | undefined;
-    readonly hasInit: boolean;
+    readonly namespaces: Pick<Namespaces, 'pid' | 'uts'>;
+    readonly maps?: IdMaps | undefined;
     /** Whether it is in the finished root already. */
     readonly inRoot?: boolean;
     /** Which descriptors are the host's null device: {@link findHostNulls}. */
     readonly hostNulls?: readonly number[];
   },
 ): CommandProgram {
+  checkNames(spec, namespaces.uts);
   const program = new StubProgram();
   const own = spec.stdio.filter((entry): entry is Fd => entry !== 'null');
   program.call('umask', [spec.umask ?? 0]);
@@ -69,8 +72,8 @@ export function encodeCommand(
   // Without no_new_privs only CAP_SYS_ADMIN may set a filter (seccomp(2)): before it is given up.
   const early = spec.noNewPrivileges === false;
   if (early && spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
-  addIdentity(program, spec, userNamespace);
-  if (spec.dieWithParent && !hasInit) dieWithParent(program);
+  addIdentity(program, spec, maps);
+  if (spec.dieWithParent && namespaces.pid !== 'new') dieWithParent(program);
   if (!early && spec.seccomp !== undefined) setSeccomp(program, spec.seccomp);
   execute(program, spec);
   // The mount namespace is one descriptor more.
@@ -94,6 +97,17 @@ export function enterRoot(program: StubProgram, fd: number): void {
   program
     .call('setns', [fd, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] })
     .call('close', [fd]);
+}
+
+function checkNames(
+  { hostname, domainname }: Pick<ProcessSpec, 'hostname' | 'domainname'>,
+  uts: Namespaces['uts'],
+): void {
+  if (uts !== 'shared' || (hostname ?? domainname) === undefined) return;
+  const option = hostname === undefined ? 'domainname' : 'hostname';
+  throw new NamespaceError(
+    `${option} needs a UTS namespace: in a shared one it would be the whole machine's`,
+  );
 }
 
 function setUtsName(

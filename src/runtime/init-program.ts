@@ -1,6 +1,6 @@
 import { CLONE_NEWNS } from '../syscalls/process-flags.js';
 import { addCapset } from './identity-program.js';
-import { STUB_SOCKET } from './stub-layout.js';
+import { INIT_SOCKET, STUB_SOCKET } from './stub-layout.js';
 import { StubProgram, type EncodedProgram } from './stub-program.js';
 
 const PR_SET_PDEATHSIG = 1;
@@ -12,13 +12,15 @@ const SIGCHLD = 17;
 const SIG_IGN = 1;
 const SIGACTION_SIZE = 32;
 const SIGSET_SIZE = 8;
+const COMMAND = 1;
 
 /**
  * Makes the waiting stub PID 1 for good: no descriptors, no capabilities, nothing to debug, in the
  * container's root; orphans are reaped by the kernel because SIGCHLD is ignored (wait(2)). It then
- * sleeps until the container's last process is gone or its parent dies.
+ * sleeps until it is killed, because the command has ended or its parent has died. One that does
+ * not die with its parent keeps the command's pidfd, for {@link endOfCommandProgram}.
  *
- * The program arrives with the mount namespace as descriptor 0. The answer is sent after the death
+ * The program arrives with the mount namespace as descriptor 0, and with that pidfd as 1. The answer is sent after the death
  * signal is set: a parent that died before is not there to take it, and the stub ends.
  */
 export function initProgram(dieWithParent: boolean): EncodedProgram {
@@ -27,7 +29,8 @@ export function initProgram(dieWithParent: boolean): EncodedProgram {
   ignore[0] = SIG_IGN;
   program
     .call('setns', [0, CLONE_NEWNS], { shown: ['mount namespace', 'CLONE_NEWNS'] })
-    .call('close_range', [0, STUB_SOCKET - 2, 0])
+    .call('close', [0])
+    .call('close_range', [dieWithParent ? COMMAND : COMMAND + 1, STUB_SOCKET - 2, 0])
     .call('rt_sigaction', [SIGCHLD, program.bytes(ignore), 0, SIGSET_SIZE], {
       shown: ['SIGCHLD', 'SIG_IGN'],
     })
@@ -39,5 +42,20 @@ export function initProgram(dieWithParent: boolean): EncodedProgram {
   if (dieWithParent) {
     program.call('prctl', [PR_SET_PDEATHSIG, SIGKILL], { shown: ['PR_SET_PDEATHSIG', 'SIGKILL'] });
   }
-  return program.encode('sleep', 1);
+  return dieWithParent ? program.encode('sleep', 1) : program.encode('serve', 2);
+}
+
+/**
+ * What PID 1 does then, where nobody may be left to kill it: it waits for the command's end and
+ * ends too, and with it everything in its PID namespace.
+ */
+export function endOfCommandProgram(): EncodedProgram {
+  const program = new StubProgram();
+  // struct pollfd: the descriptor, POLLIN.
+  const pollfd = program.bytes(Uint8Array.of(COMMAND, 0, 0, 0, 1, 0, 0, 0));
+  return program
+    .call('close', [INIT_SOCKET])
+    .call('ppoll', [pollfd, 1, 0, 0, 0])
+    .call('exit_group', [0])
+    .encode('exit');
 }

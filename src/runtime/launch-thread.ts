@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { Worker } from 'node:worker_threads';
+import { isMainThread, Worker } from 'node:worker_threads';
 import { NsinitError, OptionError, PlanError, StepError } from '../pipeline/errors.js';
+import { watchInWorkerThread } from '../syscalls/libc-watch.js';
 import { PathError } from '../syscalls/paths.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import { CommandError } from './command-error.js';
@@ -75,7 +76,9 @@ export class LaunchThread {
     // The pool of libuv is made by the first thread that needs it, in that thread's namespaces: by
     // this one, therefore, and now.
     await stat('/');
-    return new LaunchThread(openRuntimeHost());
+    const host = openRuntimeHost();
+    if (!isMainThread) watchInWorkerThread();
+    return new LaunchThread(host);
   }
 
   /** Whether it can still be used. */

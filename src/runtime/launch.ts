@@ -1,6 +1,7 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { RunReport } from '../pipeline/run.js';
 import type { Fd } from '../syscalls/descriptor.js';
+import { checkLaunchOptions } from './check-launch-options.js';
 import { Container } from './container.js';
 import { encodeCommand, type CommandProgram } from './exec-program.js';
 import { findHostNulls } from './host-nulls.js';
@@ -37,6 +38,7 @@ import { hasEnded, runInReadyRoot, watchOver, type WaitingContainer } from './wa
  *   reason of `signal` when it was aborted before. Nothing is left then.
  */
 export async function launch(options: LaunchOptions): Promise<Container> {
+  checkLaunchOptions(options);
   options.signal?.throwIfAborted();
   const plan = planNamespacesOf(options);
   const thread = await sharedLaunchThread();
@@ -71,8 +73,7 @@ export async function launchIn(
   try {
     const spec = planProcess(host, options, ends.stdio.entries);
     const program = encodeCommand(spec, {
-      userNamespace: plan.maps,
-      hasInit: plan.namespaces.pid === 'new',
+      ...plan,
       inRoot: supply.ready,
       hostNulls: findHostNulls(host.syscalls, spec.stdio),
     });

@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { createPreset } from '../steps/presets.js';
 import { pipelineSetUp } from './pipeline-set-up.js';
@@ -15,7 +16,8 @@ const MOST_LOADED = 100;
  * @throws NsinitError for a wrong option; what importing a module throws.
  */
 export function loadSetUp(options: SetUpData): SetUp<unknown> | Promise<SetUp<unknown>> {
-  const key = JSON.stringify(options);
+  // Not as JSON: it has no word for a bigint, and one word for every Map.
+  const key = serialize(options).toString('latin1');
   const known = loaded.get(key);
   if (known !== undefined) return known;
   if (loaded.size >= MOST_LOADED) loaded.clear();

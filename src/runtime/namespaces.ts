@@ -90,8 +90,9 @@ function checkChoice(name: NamespaceName, choice: NamespaceChoice | undefined): 
       `there is no namespace ${JSON.stringify(name)}: it is one of ${NAMESPACE_NAMES.join(', ')}`,
     );
   }
-  const joins =
-    typeof choice === 'object' && typeof choice.join === 'string' && choice.join.startsWith('/');
+  const joined =
+    typeof choice === 'object' ? (choice as { join?: unknown } | null)?.join : undefined;
+  const joins = typeof joined === 'string' && joined.startsWith('/');
   if (choice !== undefined && choice !== 'new' && choice !== 'shared' && !joins) {
     throw new NamespaceError(
       `namespace "${name}" must be "new", "shared" or { join: an absolute path }, not ${JSON.stringify(choice)}`,

@@ -5,25 +5,20 @@ import { DEFAULT_PATH, type ProcessSpec, type UserSpec } from './process-spec.js
 import type { RuntimeHost } from './runtime-host.js';
 import { seccompInstructions } from './seccomp.js';
 import type { SetUpData, SetUpOptions } from './set-up-options.js';
-import { signalNumber } from './signals.js';
 import { planNamespaces, type NamespacePlan } from './start-container.js';
 import type { TerminalSize } from './terminal.js';
-
-const MOST_ID = 0xfffffffe;
 
 /**
  * The namespaces that options ask for.
  *
  * @param privileged another's privileges, for a plan.
- * @throws NamespaceError; UserMappingError; TypeError.
+ * @throws NamespaceError; UserMappingError.
  */
 export function planNamespacesOf(
   { namespaces = {}, userMapping, uid, gid }: NamespaceLaunchOptions,
   privileged?: boolean,
 ): NamespacePlan {
   const mapped = { uid: uid ?? 0, gid: gid ?? uid ?? 0 };
-  checkId('uid', mapped.uid);
-  checkId('gid', mapped.gid);
   return planNamespaces(namespaces, { mapping: userMapping, mapped, privileged });
 }
 
@@ -76,7 +71,6 @@ function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
 
 function userOf({ uid, gid, groups }: LaunchOptions): UserSpec | undefined {
   if (uid === undefined && gid === undefined && groups === undefined) return undefined;
-  groups?.forEach((group) => checkId('groups', group));
   return { uid: uid ?? 0, gid: gid ?? uid ?? 0, ...(groups === undefined ? {} : { groups }) };
 }
 
@@ -91,12 +85,6 @@ function environmentOf({ env = {}, terminal }: LaunchOptions): Record<string, st
     whole[name] = value;
   }
   return whole;
-}
-
-function checkId(name: string, id: unknown): void {
-  if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > MOST_ID) {
-    throw new TypeError(`${name} must be a whole number from 0 to ${MOST_ID}, not ${String(id)}`);
-  }
 }
 
 function checkStrings(name: string, values: readonly unknown[]): void {
@@ -150,15 +138,11 @@ export function terminalSizeOf({ terminal }: LaunchOptions): TerminalSize | unde
   return terminal === true ? DEFAULT_SIZE : terminal;
 }
 
-/** What ends the container from outside, checked. @throws TypeError naming the option. */
+/** What ends the container from outside. */
 export function controlsOf({ signal, timeout, killSignal = 'SIGKILL' }: LaunchOptions): {
   signal: AbortSignal | undefined;
   timeout: number | undefined;
   killSignal: NodeJS.Signals | number;
 } {
-  signalNumber(killSignal);
-  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 0)) {
-    throw new TypeError(`timeout must be a whole number of milliseconds, not ${String(timeout)}`);
-  }
   return { signal, timeout, killSignal };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyscallError } from '../syscalls/syscall-error.js';
+import { checkLaunchOptions } from './check-launch-options.js';
 import type { Container } from './container.js';
 import { directoryIdentity } from './directory-identity.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
@@ -81,6 +82,7 @@ export class ContainerPool implements AsyncDisposable {
    */
   async launch(job: PoolLaunchOptions): Promise<Container> {
     if (this.#closed) throw new PoolClosedError();
+    checkLaunchOptions(job);
     job.signal?.throwIfAborted();
     const { size: _, ahead: __, ...shared } = this.options;
     const options = { ...shared, ...job };
@@ -252,6 +254,7 @@ export class ContainerPool implements AsyncDisposable {
  * @throws TypeError for a size that is none; what preparing throws, a StepError of the set-up too.
  */
 export async function createPool(options: PoolOptions): Promise<ContainerPool> {
+  checkLaunchOptions(options, ['size', 'ahead']);
   if (!Number.isInteger(options.size) || options.size < 1) {
     throw new TypeError(`size must be a whole number from 1, not ${String(options.size)}`);
   }

@@ -45,11 +45,16 @@ export function encodeResourceLimits(
         `there is no resource limit ${JSON.stringify(name)}: it is one of ${Object.keys(RESOURCE_LIMIT_NUMBERS).join(', ')}`,
       );
     }
-    const { soft, hard } = typeof limit === 'object' ? limit : { soft: limit, hard: limit };
+    const both = typeof limit === 'object' && limit !== null;
+    const [soft, hard] = both
+      ? [toRlim(name, limit.soft), toRlim(name, limit.hard)]
+      : [toRlim(name, limit), toRlim(name, limit)];
+    if (soft > hard)
+      throw new TypeError(`limit ${name} has a soft value, ${soft}, above the hard one, ${hard}`);
     const bytes = new Uint8Array(16);
     const view = new DataView(bytes.buffer);
-    view.setBigUint64(0, toRlim(name, soft), true);
-    view.setBigUint64(8, toRlim(name, hard), true);
+    view.setBigUint64(0, soft, true);
+    view.setBigUint64(8, hard, true);
     return [name, number, bytes] as const;
   });
 }

@@ -64,10 +64,24 @@ export function seccompInstructions(host: RuntimeHost, filter: SeccompFilter): U
   return instructions;
 }
 
-function compile(
-  host: RuntimeHost,
-  { defaultAction, rules, architectures = [], unknownCalls = 'refuse' }: SeccompProfile,
-): Uint8Array {
+// A profile comes from a file as a rule.
+function checkShape({ rules, architectures = [] }: SeccompProfile): void {
+  if (!Array.isArray(rules) || !Array.isArray(architectures))
+    throw new TypeError('a seccomp profile has a list of rules, and may have one of architectures');
+  rules.forEach((rule: Partial<SeccompRule> | null, index) => {
+    const { names, args = [] } = rule ?? {};
+    const objects = (list: unknown): boolean =>
+      Array.isArray(list) && list.every((item) => typeof item === 'object' && item !== null);
+    if (!Array.isArray(names) || !objects(args))
+      throw new TypeError(
+        `rules[${index}] of a seccomp profile has a list of names, an action, and may have a list of args`,
+      );
+  });
+}
+
+function compile(host: RuntimeHost, profile: SeccompProfile): Uint8Array {
+  checkShape(profile);
+  const { defaultAction, rules, architectures = [], unknownCalls = 'refuse' } = profile;
   const library = loadSeccomp();
   const context = library.init(actionValue(defaultAction));
   try {
@@ -114,6 +128,10 @@ function encodeComparisons(args: readonly SeccompComparison[]): Uint8Array {
   const view = new DataView(bytes.buffer);
   args.forEach(({ argument, operator, value, mask }, index) => {
     const plain = COMPARISONS[operator] as number | undefined;
+    if (!Number.isInteger(argument) || argument < 0 || argument > 5)
+      throw new TypeError(`a call has the arguments 0 to 5, and no ${JSON.stringify(argument)}`);
+    if (![value, mask ?? 0].every((number) => /^-?\d+$/.test(String(number))))
+      throw new TypeError(`a comparison needs whole numbers as value and mask`);
     if (plain === undefined)
       throw new TypeError(`there is no comparison ${JSON.stringify(operator)}`);
     if (mask !== undefined && operator !== '==')
@@ -138,7 +156,7 @@ const ACTIONS = {
 const RET_ERRNO = 0x00050000;
 
 function actionValue(action: SeccompAction): number {
-  if (typeof action === 'object') {
+  if (typeof action === 'object' && action !== null) {
     const errno = ERRNO[action.errno] as number | undefined;
     if (errno === undefined)
       throw new TypeError(`there is no errno ${JSON.stringify(action.errno)}`);

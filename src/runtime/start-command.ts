@@ -1,7 +1,7 @@
 import type { Fd } from '../syscalls/descriptor.js';
 import { CommandError } from './command-error.js';
 import { enterRoot, putUmask, type CommandProgram } from './exec-program.js';
-import { initProgram } from './init-program.js';
+import { endOfCommandProgram, initProgram } from './init-program.js';
 import type { PreparedNamespaces } from './prepared-namespaces.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { refusal, type Refusal } from './stub-connection.js';
@@ -15,12 +15,13 @@ export interface Sealing {
 
 /** Begins to make PID 1 what it stays; it works while this thread goes home. */
 export function sealInit(
-  { init, mountNamespace }: PreparedNamespaces,
+  { init, mountNamespace, pidfd }: PreparedNamespaces,
   dieWithParent: boolean,
 ): Sealing {
   if (init === undefined) return { finish: () => undefined };
   const program = initProgram(dieWithParent);
-  init.connection.send(program.bytes, [mountNamespace]);
+  init.connection.send(program.bytes, dieWithParent ? [mountNamespace] : [mountNamespace, pidfd]);
+  if (!dieWithParent) init.connection.send(endOfCommandProgram().bytes);
   return { finish: () => init.connection.results(program) };
 }
 

@@ -174,8 +174,7 @@ export function startContainer<T>(
 ): { readonly process: RunningProcess; readonly setUp: T } {
   const { host } = thread;
   const program = encodeCommand(process, {
-    userNamespace: plan.maps,
-    hasInit: plan.namespaces.pid === 'new',
+    ...plan,
     hostNulls: findHostNulls(host.syscalls, process.stdio),
   });
   const prepared = prepareNamespaces(host, plan.namespaces, plan.maps);

@@ -31,13 +31,18 @@ const STANDARD = 3;
  * @throws TypeError for an entry that is none of the kinds; SyscallError.
  */
 export function openStdio(option: StdioOption, processes: ProcessCalls): OpenedStdio {
-  const wanted = entriesOf(option);
+  // All are good before the first pipe is made, which nobody would close.
+  const wanted = entriesOf(option).map((entry, number) =>
+    entry === 'pipe' ? entry : descriptorOf(entry, number),
+  );
   const theirs: Fd[] = [];
   const streams: (Readable | Writable | null)[] = [];
-  const entries = wanted.map((entry, number): Fd | 'null' => {
+  const closeTheirs = (): void => theirs.splice(0).forEach((fd) => processes.close(fd));
+  const destroy = (): void => streams.forEach((stream) => stream?.destroy());
+  const open = (entry: Fd | 'null' | 'pipe', number: number): Fd | 'null' => {
     if (entry !== 'pipe') {
       streams.push(null);
-      return descriptorOf(entry, number);
+      return entry;
     }
     const [readable, writable] = processes.pipe2();
     // The command reads from 0 and writes to all others.
@@ -45,13 +50,15 @@ export function openStdio(option: StdioOption, processes: ProcessCalls): OpenedS
     theirs.push(end);
     streams.push(new Socket({ fd: own, readable: number !== 0, writable: number === 0 }));
     return end;
-  });
-  return {
-    entries,
-    streams,
-    closeTheirs: () => theirs.splice(0).forEach((fd) => processes.close(fd)),
-    destroy: () => streams.forEach((stream) => stream?.destroy()),
   };
+  try {
+    return { entries: wanted.map(open), streams, closeTheirs, destroy };
+  } catch (error) {
+    // EMFILE: those before it are open.
+    closeTheirs();
+    destroy();
+    throw error;
+  }
 }
 
 function entriesOf(option: StdioOption): readonly StdioEntry[] {

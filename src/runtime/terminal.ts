@@ -59,8 +59,10 @@ export class Terminal extends ReadStream {
     this.#master = master;
   }
 
-  /** Sets the size in characters. @throws SyscallError */
+  /** Sets the size in characters; that of one which is closed nobody sees. @throws SyscallError */
   resize(size: TerminalSize): void {
+    // Its number may be another file's by now.
+    if (this.destroyed) return;
     resizeTerminal(this.#syscalls, this.#master, size);
   }
 

@@ -7,7 +7,14 @@ import { DevSymlinksStep } from './dev-symlinks.js';
 import { DevStep } from './dev.js';
 import { DeviceNodesStep } from './device-nodes.js';
 import { LoopDevicesStep } from './loop-devices.js';
-import { PropagationStep, type PropagationMode } from './propagation.js';
+import {
+  parsePresetOptions,
+  PRESET_NAMES,
+  type PresetName,
+  type PresetOptions,
+  type UserMount,
+} from './preset-options.js';
+import { PropagationStep } from './propagation.js';
 import { PtmxStep } from './ptmx.js';
 import { ReadonlyRootStep } from './readonly-root.js';
 import { RootSwitchStep } from './root-switch.js';
@@ -18,38 +25,12 @@ import { hostPath } from '../syscalls/paths.js';
 import { UmaskStep } from './umask.js';
 import { VerifyStep } from './verify.js';
 
-/** Names of the presets. */
-export type PresetName = 'standard' | 'classic';
-/** What `createPreset` takes. */
-export const PRESET_NAMES: readonly PresetName[] = ['standard', 'classic'];
-
-/** A mount of the user's. */
-export type UserMount =
-  | { readonly bind: string; readonly target: string; readonly readonly?: boolean }
-  | { readonly tmpfs: string; readonly size?: string };
-
-/** What a preset's pipeline is to be like. */
-export interface PresetOptions {
-  readonly readonly?: boolean | undefined;
-  /** Moves the root where it cannot be pivoted. */
-  readonly noPivot?: boolean | undefined;
-  readonly propagation?: PropagationMode | undefined;
-  /** Always in `classic`, as in the seed. */
-  readonly loopDevices?: boolean | undefined;
-  /**
-   * The console of `classic`: a terminal's path on the host, or true for the one handed over by the
-   * key TERMINAL. `standard` takes the latter whenever there is one.
-   */
-  readonly console?: string | true | undefined;
-  /** A copy of this machine as the root, instead of a directory. */
-  readonly throwaway?: boolean | undefined;
-  readonly mounts?: readonly UserMount[] | undefined;
-  /** Compares the finished root with what was asked for; so does `standard` unless told not to. */
-  readonly verify?: boolean | undefined;
-}
+export { PRESET_NAMES };
+export type { PresetName, PresetOptions, UserMount };
 
 /** The pipeline of a preset. @throws NsinitError when an option is wrong. */
-export function createPreset(name: PresetName, options: PresetOptions = {}): Pipeline {
+export function createPreset(name: PresetName, given: PresetOptions = {}): Pipeline {
+  const options = parsePresetOptions(name, given);
   refusePinned(options);
   if (name === 'standard') return standard(options);
   if (name === 'classic') return classic(options);

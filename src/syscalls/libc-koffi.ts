@@ -2,6 +2,10 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 
+// dlopen(3); node:os would have the first, and is loaded for nothing else.
+const RTLD_LAZY = 1;
+const RTLD_NODELETE = 0x1000;
+
 /**
  * Loads koffi: its binary itself where that is known to be the right one, which takes a quarter
  * of the time that its own loader takes to find it (3 ms of 12).
@@ -19,6 +23,18 @@ export function loadKoffi(): typeof Koffi {
     }
   }
   return require('koffi') as typeof Koffi;
+}
+
+/**
+ * Keeps koffi's binary, which has been loaded. Node unloads it with the worker threads that have
+ * loaded it, and only then calls back what koffi has asked the event loop to close: the whole
+ * program died of that.
+ */
+export function keepKoffi(): void {
+  const loaded = Object.keys(createRequire(import.meta.url).cache);
+  const binary = loaded.find((path) => path.endsWith('koffi.node'));
+  if (binary === undefined) return;
+  process.dlopen({ exports: {} }, binary, RTLD_LAZY | RTLD_NODELETE);
 }
 
 /** By the interpreter in the headers of Node's own file (elf(5)); false also where it is unusual. */

@@ -47,12 +47,13 @@ describe('a container whose parent is killed', () => {
     });
   }
 
-  it('lives on when asked to', async () => {
+  it('lives on when asked to, until its command ends', async () => {
     const { kill, pids } = await start('independent');
     const [pid = 0] = pids;
     kill();
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(isRunning(pid)).to.equal(true);
     process.kill(pid, 'SIGKILL');
+    await eventually(() => !pids.some(isRunning), 'the end of its PID 1');
   });
 });

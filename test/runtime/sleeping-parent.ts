@@ -13,5 +13,5 @@ if (mode === 'pooled') {
   const namespaces = mode === 'shared-pid' ? ({ pid: 'shared' } as const) : {};
   await launch({ ...job, rootfs, namespaces, dieWithParent: mode !== 'independent' });
 }
-// An independent one is named by its command alone: PID 1 has no end of its own to test.
+// The command first.
 console.log(children().reverse().join(' '));
