@@ -54,6 +54,12 @@ describe('a plan', () => {
     );
   });
 
+  it('knows how much memory this machine has, for a tmpfs of a part of it', () => {
+    const { status, stdout, stderr } = nsinit('plan', '--rootfs', '/usr', '--tmpfs', '/tmp:50%');
+    expect(status, stderr).to.equal(0);
+    expect(stdout).to.match(/^ {2}\/tmp +tmpfs/m);
+  });
+
   it('has the fallbacks that would be taken, with their cost', () => {
     const caller = { uid: 1000, gid: 1000, userNamespace: true };
     const plan = planPipeline(createPreset('standard'), {

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { MockSyscalls } from '../../src/syscalls/mock-syscalls.js';
 import { machineMounts } from './machine-mounts.js';
 import type { ContractCase, Outcome } from './contract-case.js';
@@ -13,11 +14,13 @@ const ONE_ID = [{ inside: 0, outside: NOBODY, count: 1 }];
 
 /** A model of the machine that the cases start on. */
 export function modelFor(caller: Caller): MockSyscalls {
-  if (caller === 'root') return new MockSyscalls({ rootPropagation: 'private' });
+  const memory = totalmem();
+  if (caller === 'root') return new MockSyscalls({ rootPropagation: 'private', memory });
   const mounts = MACHINE_MOUNTS;
   const userNamespace = { owner: NOBODY, uidMap: ONE_ID, gidMap: ONE_ID };
   return new MockSyscalls({
     rootPropagation: 'private',
+    memory,
     mounts,
     credentials: {
       userNamespace,

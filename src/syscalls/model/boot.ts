@@ -55,6 +55,8 @@ export interface SeedMachine {
   /** Start as a copy of a real machine: reads go through to it, writes stay in the model. */
   readonly host?: HostReader;
   readonly hostname?: string;
+  /** Bytes, of which a tmpfs may take a part; those of `host`, or 4 GiB, unless given. */
+  readonly memory?: number;
 }
 
 /** Starts a machine: the root file system on a hidden one, as after an initramfs. */
@@ -66,6 +68,8 @@ export function boot(seed: SeedMachine): Kernel {
   plantTree(kernel, seed.files ?? {});
   openStandardDescriptors(kernel);
   if (seed.hostname !== undefined) kernel.process.namespaces.uts.hostname = seed.hostname;
+  const { memory } = seed;
+  if (memory !== undefined) kernel.memory = () => memory;
   if (seed.credentials !== undefined) become(kernel, seed.credentials);
   return kernel;
 }
@@ -86,6 +90,8 @@ function bootFromHost(kernel: Kernel, reader: HostReader): void {
   process.cwd = lookup(process, process.root, reader.cwd(), { follow: true });
   const text = (path: string): string => new TextDecoder().decode(reader.content(path));
   process.namespaces.uts.hostname = text('/proc/sys/kernel/hostname').trim();
+  kernel.memory = () =>
+    Number(/^MemTotal:\s*(\d+) kB/m.exec(text('/proc/meminfo'))?.[1] ?? 0) * 1024;
   // A kernel without control groups has no such file.
   if (reader.stat('/proc/self/cgroup') !== undefined)
     kernel.machineControlGroups = text('/proc/self/cgroup');

@@ -30,6 +30,8 @@ export class Kernel {
   /** Where descriptors that no path leads to are: `anon_inode:[fscontext]`. */
   readonly internal: Mount;
   readonly #namespaces: Mount;
+  /** Bytes of memory. */
+  memory = (): number => 4 * 2 ** 30;
   /** What could not be known of the machine and was taken to be so. */
   readonly assumptions = new Set<string>();
   /** Entries of the machine's own /proc, for every proc that is mounted. */

@@ -113,6 +113,17 @@ export const MOUNTS: readonly ContractCase[] = [
     },
   },
   {
+    name: 'a tmpfs of a part of the memory',
+    run(t) {
+      mkdir(t, 'a', 'b', 'c');
+      tmpfs(t, 'a', 'half', NO_MS, 'size=50%');
+      tmpfs(t, 'b', 'some', NO_MS, 'size=7%');
+      tmpfs(t, 'c', 'none', NO_MS, 'size=0%');
+      tmpfs(t, 'c', 'no number', NO_MS, 'size=%');
+      t.fails('EINVAL', 'mount', named('tmpfs'), W('a'), 'tmpfs', NO_MS, 'size=5%%');
+    },
+  },
+  {
     name: 'odd characters in names are escaped in mountinfo',
     run(t) {
       t.ok('mkdirat', CWD, raw('/work/a b\tc\\d'), 0o755);

@@ -78,10 +78,11 @@ function sizes({ size, inodes }: TmpfsSettings): Partial<TmpfsSettings> {
   return { ...(size === undefined ? {} : { size }), ...(inodes === undefined ? {} : { inodes }) };
 }
 
-// A part of the memory is allowed too: `size=50%`.
+// A part of the memory is allowed too: `size=50%` (shmem_parse_one of the kernel).
 function tmpfsSize(context: FsContext, key: string, value: Parameters<typeof sizeOf>[2]): number {
-  const percent = /^([0-9]+)%$/.exec(textOf(context, key, value));
-  return percent === null ? sizeOf(context, key, value) : notModelled('a tmpfs size in percent');
+  const percent = /^([0-9]*)%$/.exec(textOf(context, key, value));
+  if (percent === null) return sizeOf(context, key, value);
+  return Math.floor((Number(percent[1]) * context.kernel.memory()) / 100);
 }
 
 // Ids are shown as the initial user namespace knows them, whoever reads.
