@@ -34,7 +34,8 @@ export async function planCommand(
   const plan = withRefused(planned.plan, planned.pipeline, planned.options);
   write(await render(plan, { ...flags, title: planned.title }));
   if (plan.failure === null) return 0;
-  complain(`the run would fail: ${plan.failure.message}`);
+  const { unknown, message } = plan.failure;
+  complain(`${unknown === true ? 'the plan cannot go on' : 'the run would fail'}: ${message}`);
   return SET_UP_FAILED;
 }
 

@@ -21,7 +21,8 @@ export function formatPlanMermaid({ steps, failure }: Plan): string {
   if (failure !== null) {
     const at = steps.findLastIndex(({ step }) => step === failure.step);
     lines.push(`  failure([${quote(failure.message)}])`);
-    if (at >= 0) lines.push(`  s${at} -. fails .-> failure`);
+    const how = failure.unknown === true ? 'not known' : 'fails';
+    if (at >= 0) lines.push(`  s${at} -. ${how} .-> failure`);
   }
   return `${lines.join('\n')}\n`;
 }

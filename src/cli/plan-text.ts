@@ -1,4 +1,4 @@
-import type { Plan, PlannedCall } from '../pipeline/plan.js';
+import type { Plan, PlannedCall, PlannedFailure } from '../pipeline/plan.js';
 
 /** How text is set off; both do nothing where there are no colours. */
 export interface PlanColors {
@@ -18,7 +18,7 @@ export function formatPlanText(plan: Plan, { bold, dim }: PlanColors): string {
     for (const call of calls) lines.push(dim(`      ${formatCall(call)}`));
     for (const { fallback, cost } of fallbacks) lines.push(`    fallback ${fallback}: ${cost}`);
     if (plan.failure !== null && plan.failure.step === step && isLast(plan, index))
-      lines.push(`    fails here: ${plan.failure.message}`, `    undo: ${plan.failure.undo}`);
+      lines.push(...failureLines(plan.failure));
     if (switchesRoot) lines.push(`    ${RULE}`);
   });
   section(
@@ -43,6 +43,12 @@ export function formatPlanText(plan: Plan, { bold, dim }: PlanColors): string {
     if (entries.length === 0) return;
     into.push('', bold(title), ...entries.map((entry) => `  ${entry}`));
   }
+}
+
+function failureLines({ unknown, message, undo }: PlannedFailure): string[] {
+  return unknown === true
+    ? [`    not known from here on: ${message}`]
+    : [`    fails here: ${message}`, `    undo: ${undo}`];
 }
 
 /** As strace prints it. */

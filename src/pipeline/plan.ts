@@ -35,13 +35,15 @@ export interface PlannedMount {
   readonly propagation: readonly string[];
 }
 
-/** Where a run would fail. */
+/** Where a run would fail, or the plan cannot go on. */
 export interface PlannedFailure {
   /** The step, or an empty text before the first. */
   readonly step: string;
   readonly message: string;
   /** What would become of the steps before. */
   readonly undo: 'done' | 'failed' | 'impossible';
+  /** The model does not know what the step asks for: a run may well do it. */
+  readonly unknown?: true;
 }
 
 /** A call that would be refused, in the step that makes it. */
@@ -121,8 +123,10 @@ function failureOf(run: () => RunReport): PlannedFailure | null {
     run();
     return null;
   } catch (error) {
-    if (error instanceof StepError)
-      return { step: error.step, message: error.message, undo: error.undo };
+    if (error instanceof StepError) {
+      const { step, message, undo, cause } = error;
+      return { step, message, undo, ...(isUnknown(cause) ? { unknown: true } : {}) };
+    }
     return {
       step: '',
       message: error instanceof Error ? error.message : String(error),
@@ -130,6 +134,12 @@ function failureOf(run: () => RunReport): PlannedFailure | null {
     };
   }
 }
+
+// By its code, since a plan may be made where no model is loaded.
+const isUnknown = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  'code' in cause &&
+  (cause.code === 'NSINIT_NOT_MODELLED' || cause.code === 'NSINIT_HOST_UNREADABLE');
 
 const mountsOf = (machine: ModelledMachine): PlannedMount[] =>
   parseMountinfo(machine.state.mountinfo).map(

@@ -2,7 +2,13 @@ import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
-import { createPreset, PlanError } from '../../src/index.js';
+import {
+  createPreset,
+  FSOPEN_CLOEXEC,
+  PlanError,
+  SYSCALLS,
+  type Syscalls,
+} from '../../src/index.js';
 import { planPipeline, type Plan } from '../../src/plan.js';
 import { formatPlanMermaid } from '../../src/cli/plan-mermaid.js';
 import { formatPlanText } from '../../src/cli/plan-text.js';
@@ -52,6 +58,27 @@ describe('a plan', () => {
     expect(formatPlanText(plan, plain)).to.match(
       / 4\. system-mounts[^]*fails here: step system-mounts/,
     );
+  });
+
+  it('says where the model does not know how a run would go on', () => {
+    class NfsStep {
+      static readonly stepName = 'example:nfs';
+      static readonly view = 'host';
+      static readonly inject = [SYSCALLS];
+      static parse = (): object => ({});
+      constructor(private readonly sys: Syscalls) {}
+      describe = (): string => 'mount an export';
+      execute(): void {
+        this.sys.fsopen('nfs4', FSOPEN_CLOEXEC);
+      }
+    }
+    const pipeline = createPreset('standard').insertBefore('root-switch', NfsStep);
+    const plan = planPipeline(pipeline, { rootfs: '/srv/root', machine: small });
+    expect(plan.failure).to.deep.include({ step: 'example:nfs', unknown: true });
+    expect(formatPlanText(plan, plain)).to.match(
+      /not known from here on: step example:nfs: .*nfs4/,
+    );
+    expect(formatPlanMermaid(plan)).to.include('not known');
   });
 
   it('knows how much memory this machine has, for a tmpfs of a part of it', () => {
