@@ -10,6 +10,7 @@ import {
   inject,
   injectable,
   isErrno,
+  MOUNT_ATTR_RDONLY,
   NsinitError,
   O_CLOEXEC,
   O_NOFOLLOW,
@@ -148,8 +149,10 @@ export class OciDevicesStep implements Step<OciDevicesOptions> {
       const how = flags(OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, OPEN_TREE_AT_EMPTY_PATH);
       const tree = sys.open_tree(source, '', how);
       orClose(sys, tree, () => {
+        // Or who has its owner's id inside could change the mode of the host's node.
+        sys.mount_setattr(tree, '', AT_EMPTY_PATH, { attr_set: MOUNT_ATTR_RDONLY });
         withFd(sys, context.root.createFile(directory, name, device.mode), (target) => {
-          attachMount(sys, context, tree, target);
+          attachMount(sys, context, tree, target, { attributes: MOUNT_ATTR_RDONLY });
         });
       });
     });

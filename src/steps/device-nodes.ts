@@ -21,7 +21,7 @@ import type { DeviceNumber, Syscalls } from '../syscalls/syscalls.js';
 import { withFd, withoutUmask } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { inDev } from './dev-directory.js';
-import { checkDevice, checkDeviceStat, type Device } from './identity.js';
+import { checkDeviceStat, statOf, type Device } from './identity.js';
 
 /** What `device-nodes` takes. */
 export interface DeviceNodesOptions {
@@ -38,6 +38,9 @@ const NODES: readonly (readonly [name: string, dev: DeviceNumber])[] = [
   ['urandom', { major: 1, minor: 9 }],
   ['tty', { major: 5, minor: 0 }],
 ];
+
+/** Who owns what belongs to an id that is not mapped (user_namespaces(7), overflowuid). */
+const NOBODY = 65534;
 
 /** Makes the device nodes of /dev. */
 @injectable()
@@ -112,9 +115,13 @@ export class DeviceNodesStep implements Step<DeviceNodesOptions> {
   #bind(context: StepContext, dev: Fd, name: string, number: DeviceNumber): void {
     const how = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
     withFd(this.sys, this.sys.openat2(AT_FDCWD, hostPath(`/dev/${name}`), how), (source) => {
-      checkDevice(this.sys, source, `/dev/${name}`, { type: S_IFCHR, number });
+      const stat = statOf(this.sys, source);
+      checkDeviceStat(stat, `/dev/${name}`, { type: S_IFCHR, number });
+      // Whoever has its owner's id inside could change the mode of the host's node. Devices on a
+      // read-only mount can be written to all the same.
+      const readonly = stat.uid !== NOBODY;
       withFd(this.sys, context.root.createFile(dev, name, 0o666), (target) => {
-        bindTree(this.sys, context, source, target);
+        bindTree(this.sys, context, source, target, { readonly });
       });
     });
   }
