@@ -93,6 +93,10 @@ const PLUGIN_STEPS = {
     }),
   ],
   mqueue: [before('mqueue', { target: '/queues' })],
+  'overlay-root': [
+    before('overlay-mount', { target: '/tmp', size: '1m', noexec: true }),
+    before('overlay-mount', { target: '/layered', lower: ['/etc/skel'], upper: 'tmpfs' }),
+  ],
 };
 
 const IDS = [{ inside: 0, outside: 100000, count: 65536 }];

@@ -4,9 +4,13 @@ import { NsinitError, optionError, type HostPath, type OptionReader } from 'nsin
 export const REDIRECT_MODES = ['on', 'off', 'follow', 'nofollow'] as const;
 
 /** The layers of a root, and how overlayfs joins them. */
-export interface OverlayRootOptions {
+export interface OverlayRootOptions extends OverlayOptions {
   /** Directories of the host, the uppermost first; the run's rootfs when empty. */
   readonly lower: readonly string[];
+}
+
+/** How an overlay is made. */
+export interface OverlayOptions {
   /** Where what is written is kept: a directory of the host, a tmpfs, or nowhere. */
   readonly upper: string;
   /** A directory of the upper one's file system, for the kernel alone; made if it is missing. */
@@ -23,6 +27,14 @@ export interface OverlayRootOptions {
   readonly volatile: boolean;
   /** Takes attributes that users may write; so where there is a user namespace unless given. */
   readonly userxattr?: boolean | undefined;
+}
+
+/** What it does, a line an action. */
+export function describeUpper({ upper }: OverlayOptions, layers: string): readonly string[] {
+  if (upper === 'none') return [`mount an overlay of ${layers} that cannot be written to`];
+  if (upper === 'tmpfs')
+    return ['mount a tmpfs for what is written', `mount an overlay of it over ${layers}`];
+  return [`mount an overlay of ${upper}, which takes what is written, over ${layers}`];
 }
 
 /** @throws NsinitError naming the option. */
@@ -74,10 +86,7 @@ function refuseContradictions(options: OverlayRootOptions): void {
 }
 
 /** Whoever may write users' attributes alone cannot have what is kept in trusted ones. */
-export function refuseTrusted(
-  { metacopy, redirectDir }: OverlayRootOptions,
-  userxattr: boolean,
-): void {
+export function refuseTrusted({ metacopy, redirectDir }: OverlayOptions, userxattr: boolean): void {
   const trusted = metacopy === true || redirectDir === 'on' || redirectDir === 'follow';
   if (!userxattr || !trusted) return;
   throw new NsinitError(

@@ -1,6 +1,11 @@
 import { DevStep, Pipeline, PropagationStep } from 'nsinit';
-import { OverlayRootStep, type OverlayRootOptions } from 'nsinit/plugins/overlay-root';
+import {
+  OverlayMountStep,
+  OverlayRootStep,
+  type OverlayRootOptions,
+} from 'nsinit/plugins/overlay-root';
 import { directory, file, type FaultTarget } from 'nsinit/testing';
+import { pipelineOf } from '../kit.js';
 
 const DISK = {
   // What the kernel makes in a work directory stays after a run.
@@ -26,4 +31,16 @@ export const faultTargets: readonly FaultTarget[] = [
   target('overlay-root under a tmpfs', { size: '1m' }),
   target('overlay-root on disk', { upper: '/up/upper', work: '/up/work', metacopy: true }),
   target('overlay-root without an upper directory', { upper: 'none' }),
+  {
+    name: 'overlay-mount',
+    machine: () => ({
+      files: { '/layers/a/x': file('x'), '/srv/root/data/y': file('y'), ...DISK },
+    }),
+    focus: ['overlay-mount'],
+    pipeline: () =>
+      pipelineOf(OverlayMountStep, { target: '/data', size: '1m', nosuid: true }).use(
+        OverlayMountStep,
+        { target: '/new/place', lower: ['/layers/a'], upper: '/up/upper', work: '/up/work' },
+      ),
+  },
 ];

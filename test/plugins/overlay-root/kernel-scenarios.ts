@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import {
   DevStep,
+  hostPath,
+  MNT_DETACH,
   Pipeline,
   PropagationStep,
   RootSwitchStep,
@@ -8,9 +10,13 @@ import {
   USER_NAMESPACE,
   type LinuxSyscalls,
 } from 'nsinit';
-import { OverlayRootStep, type OverlayRootOptions } from 'nsinit/plugins/overlay-root';
-import { failAfter } from '../kit.js';
-import { messageOf, type Scenario } from '../scenario.js';
+import {
+  OverlayMountStep,
+  OverlayRootStep,
+  type OverlayRootOptions,
+} from 'nsinit/plugins/overlay-root';
+import { failAfter, pipelineOf } from '../kit.js';
+import { messageOf, REAL_ROOT, runReal, type Scenario } from '../scenario.js';
 
 const LAYERS = ['/mnt/a:b', '/mnt/c,d', '/mnt/e\\f'];
 
@@ -89,6 +95,19 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       const pipeline = overlay({ lower: LAYERS.slice(0, 1) });
       run(sys, pipeline.use(DevStep).use(SystemMountsStep).use(RootSwitchStep));
       return readdirSync('/').sort();
+    },
+  },
+  'an overlay of what it covers': {
+    run(sys) {
+      mkdirSync(`${REAL_ROOT}/etc`);
+      writeFileSync(`${REAL_ROOT}/etc/own`, 'x');
+      runReal(sys, pipelineOf(OverlayMountStep, { target: '/etc', size: '1m' }), [
+        [USER_NAMESPACE, process.argv[2] === 'user-namespace'],
+      ]);
+      writeFileSync(`${REAL_ROOT}/etc/new`, 'x');
+      const all = readdirSync(`${REAL_ROOT}/etc`).sort();
+      sys.umount2(hostPath(`${REAL_ROOT}/etc`), MNT_DETACH);
+      return { seen: all, below: readdirSync(`${REAL_ROOT}/etc`) };
     },
   },
 };

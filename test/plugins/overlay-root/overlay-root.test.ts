@@ -1,15 +1,33 @@
 import { expect } from 'chai';
 import {
+  AT_FDCWD,
   DevStep,
+  flags,
+  hostPath,
+  O_CLOEXEC,
+  O_CREAT,
+  O_WRONLY,
   Pipeline,
   PropagationStep,
   RootSwitchStep,
   USER_NAMESPACE,
   type RunReport,
 } from 'nsinit';
-import { OverlayRootStep, type OverlayRootOptions } from 'nsinit/plugins/overlay-root';
+import {
+  OverlayMountStep,
+  OverlayRootStep,
+  type OverlayRootOptions,
+} from 'nsinit/plugins/overlay-root';
 import { directory, file, MockSyscalls } from 'nsinit/testing';
-import { expectIdempotent, expectRefused, expectUndone, ROOT, runOn } from '../kit.js';
+import {
+  expectIdempotent,
+  expectRefused,
+  expectUndone,
+  mountsOf,
+  pipelineOf,
+  ROOT,
+  runOn,
+} from '../kit.js';
 import { itHoldsOnKernel } from '../on-kernel.js';
 
 const machine = (): MockSyscalls =>
@@ -109,6 +127,36 @@ describe('plugin overlay-root', () => {
     );
   });
 
+  it('covers a directory of the container with an overlay of it, which the image does not see', () => {
+    const sys = machine();
+    runOn(sys, pipelineOf(OverlayMountStep, { target: '/etc', nosuid: true, nodev: true }));
+    const how = { flags: flags(O_WRONLY, O_CREAT, O_CLOEXEC), mode: 0o600 };
+    sys.close(sys.openat2(AT_FDCWD, hostPath(`${ROOT}/etc/new`), how));
+    const names = (crossMounts: boolean): readonly string[] =>
+      sys.state
+        .tree(ROOT, { crossMounts })
+        .map(({ path }) => path)
+        .filter((path) => path.startsWith('etc/'));
+    expect(names(true)).to.deep.equal(['etc/new', 'etc/own']);
+    expect(names(false)).to.deep.equal(['etc/own']);
+    expect(mountsOf(sys.state.mountinfo)[0]).to.match(/^\/etc rw,nosuid,nodev,relatime overlay /);
+  });
+
+  it('lays layers over each other in a place that it makes', () => {
+    const sys = machine();
+    const options = { target: '/a/b', lower: LAYERS, upper: '/up/u', work: '/up/w' };
+    runOn(sys, pipelineOf(OverlayMountStep, options));
+    const files = sys.state.tree(`${ROOT}/a/b/etc`).map(({ path }) => path);
+    expect(files).to.deep.equal(['low', 'top']);
+    expect(() => runOn(machine(), pipelineOf(OverlayMountStep, { target: '/none' }))).to.throw(
+      '"/none"',
+    );
+    expectUndone(machine, () => pipelineOf(OverlayMountStep, options));
+    expectRefused(OverlayMountStep, { lower: ['/a'] }, 'target');
+    expectRefused(OverlayMountStep, { target: '/a', nosuid: 1 }, 'nosuid');
+    expectIdempotent(OverlayMountStep, { ...options, readonly: false });
+  });
+
   it('passes on what the kernel says of a layer', () => {
     const sys = machine();
     expect(() => run(sys, overlay({ lower: ['/no'] }))).to.throw('openat2(AT_FDCWD, "/no"');
@@ -152,6 +200,7 @@ describe('plugin overlay-root', () => {
     'an upper directory on disk': { left: [], kept: [], length: 4, upper: 'x' },
     'no upper directory': 'EROFS',
     'a root that can be switched to': ['dev', 'etc', 'proc', 'sys'],
+    'an overlay of what it covers': { seen: ['new', 'own'], below: ['own'] },
   });
   itHoldsOnKernel(module, 'user-namespace', {
     'in a user namespace': {
@@ -159,5 +208,6 @@ describe('plugin overlay-root', () => {
       seen: names,
     },
     'no upper directory': 'EROFS',
+    'an overlay of what it covers': { seen: ['new', 'own'], below: ['own'] },
   });
 });
