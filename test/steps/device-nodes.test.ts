@@ -69,8 +69,7 @@ describe('device-nodes', () => {
     for (const name of NAMES.slice(0, -1))
       sys.close(sys.openat2(AT_FDCWD, hostPath(`${ROOT}/dev/${name}`), how));
     // Root of this container is root of the host: it could change the mode of the host's nodes.
-    for (const { options } of mountsBelow(sys, `${ROOT}/dev`))
-      expect(options).to.match(/^ro,/);
+    for (const { options } of mountsBelow(sys, `${ROOT}/dev`)) expect(options).to.match(/^ro,/);
   });
 
   it("binds nothing but the real device: a host's /dev/null may be something else", () => {
