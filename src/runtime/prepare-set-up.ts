@@ -15,7 +15,8 @@ export interface PreparedSetUp<T> {
 }
 
 /**
- * Prepares a set-up where there is something to prepare, and starts it.
+ * Prepares a set-up where there is something to prepare, and starts it. What was prepared is taken
+ * back as well when the start tells of a command that was refused.
  *
  * @throws what preparing and starting throw; the reason of `signal`.
  */
@@ -25,5 +26,27 @@ export async function usePrepared<T, R>(
   start: (setUp: SetUp<T>) => R | Promise<R>,
 ): Promise<R> {
   if (setUp.prepare === undefined) return start(setUp);
-  return (await setUp.prepare(options)).use(start);
+  const prepared = await setUp.prepare(options);
+  try {
+    return await prepared.use(async (ready) => {
+      const outcome = await start(ready);
+      if (isRefused(outcome)) throw new RefusedStart(outcome);
+      return outcome;
+    });
+  } catch (error) {
+    if (error instanceof RefusedStart) return error.outcome as R;
+    throw error;
+  }
 }
+
+/** Carries the outcome of a start past what takes back whatever throws. */
+class RefusedStart extends Error {
+  constructor(readonly outcome: unknown) {
+    super('the command was refused');
+  }
+}
+
+const isRefused = (outcome: unknown): boolean =>
+  typeof outcome === 'object' &&
+  outcome !== null &&
+  (outcome as { readonly refused?: unknown }).refused !== undefined;

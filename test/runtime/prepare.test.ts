@@ -65,6 +65,16 @@ describe('a launch with a step that prepares', () => {
       expect(existsSync(`${directory}/made`)).to.equal(false);
     });
 
+    it(`takes it back when there is no such command, with ${name}`, async () => {
+      const pipeline = pipelineOf({ directory });
+      const error = await launch({ rootfs, pipeline, command: 'missing' }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.include({ name: 'CommandError', exitStatus: 127 });
+      expect(log()).to.deep.equal(['prepare', 'undo', 'close']);
+      expect(existsSync(`${directory}/made`)).to.equal(false);
+    });
+
     it(`stops when it is aborted, with ${name}`, async () => {
       const abort = new AbortController();
       const open = descriptors();
