@@ -42,16 +42,39 @@ function attachTerminal(syscalls: Syscalls, master: Fd): () => Promise<void> {
     terminal.once('close', () => done());
   });
   if (stdin.isTTY) stdin.setRawMode(true);
-  stdin.pipe(terminal);
+  stdin.pipe(terminal, { end: false });
+  const stopTyping = typeEndOf(stdin, terminal);
   terminal.pipe(stdout, { end: false });
   terminal.on('error', () => terminal.destroy());
+  // Nobody sees it any more: the command is hung up on.
+  const hangUp = (): void => void terminal.destroy();
+  stdout.on('error', hangUp);
   stdout.on('resize', resize);
   return async () => {
     await closed;
     stdout.off('resize', resize);
     stdin.unpipe(terminal);
+    stopTyping();
     if (stdin.isTTY) stdin.setRawMode(false);
     stdin.pause();
-    stdin.unref();
+    // A file has none.
+    (stdin as Partial<typeof stdin>).unref?.();
   };
+}
+
+// VEOF of a new terminal: Control-D.
+const END_OF_FILE = '\x04';
+const NEWLINE = 0x0a;
+
+/** A file or pipe that ends is an end for the command too, which a terminal has by a key alone. */
+function typeEndOf(input: NodeJS.ReadStream, terminal: Terminal): () => void {
+  let last = NEWLINE;
+  const remember = (chunk: Buffer): void => {
+    last = chunk.at(-1) ?? last;
+  };
+  // Behind part of a line the first only ends that (termios(3)).
+  const type = (): void =>
+    void terminal.write(last === NEWLINE ? END_OF_FILE : END_OF_FILE + END_OF_FILE);
+  input.on('data', remember).once('end', type);
+  return () => void input.off('data', remember).off('end', type);
 }

@@ -1,5 +1,5 @@
-import pc from 'picocolors';
 import { diagnose, type Diagnosis } from '../runtime/doctor.js';
+import { colorsOfOutput } from './colors.js';
 
 /** `nsinit doctor`. @returns the exit status: 0 when `nsinit run` works for this user. */
 export async function doctor(json: boolean, write: (text: string) => void): Promise<number> {
@@ -10,6 +10,7 @@ export async function doctor(json: boolean, write: (text: string) => void): Prom
 
 /** As text: what works in a line, what does not with what to do. */
 export function describeDiagnosis({ works, kernel, uid, capabilities }: Diagnosis): string {
+  const pc = colorsOfOutput();
   const width = Math.max(...capabilities.map(({ name }) => name.length));
   const lines = capabilities.flatMap(({ name, works: ok, purpose, error, without, change }) => {
     const mark = ok ? pc.green('yes') : pc.yellow('no ');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { UserMount } from '../steps/presets.js';
+import { absolutePath } from './run-options.js';
 import { UsageError } from './usage-error.js';
 
 function checkDestination(option: string, destination: string): string {
@@ -11,18 +11,20 @@ function checkDestination(option: string, destination: string): string {
 }
 
 /**
- * `SRC[:DST][:ro]`; the destination is the source's path unless given.
+ * `SRC[:DST][:ro]`; the destination is the source's path unless given. `\:` is a colon of a path.
  *
  * @throws UsageError when the source is missing or the destination is relative.
  */
 export function parseBind(value: string): UserMount {
-  const parts = value.split(':');
+  const parts = value.split(/(?<!\\):/).map((part) => part.replaceAll('\\:', ':'));
   const readonly = parts.length > 1 && parts.at(-1) === 'ro';
   if (readonly) parts.pop();
   const [source = '', destination, ...rest] = parts;
   if (source === '' || rest.length > 0)
-    throw new UsageError(`--bind takes SRC[:DST][:ro], not ${JSON.stringify(value)}`);
-  const bind = resolve(source);
+    throw new UsageError(
+      `--bind takes SRC[:DST][:ro] with "\\:" for a colon of a path, not ${JSON.stringify(value)}`,
+    );
+  const bind = absolutePath('--bind', source);
   if (!existsSync(bind)) throw new UsageError(`--bind: the source ${bind} does not exist`);
   return { bind, target: checkDestination('--bind', destination ?? bind), readonly };
 }

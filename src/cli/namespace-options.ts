@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   NAMESPACE_NAMES,
   type NamespaceName,
@@ -7,8 +7,11 @@ import {
 } from '../runtime/namespaces.js';
 import { planNamespaces, type NamespacePlan } from '../runtime/start-container.js';
 import { UserMappingError } from '../runtime/user-mapping.js';
-import type { RunFlags } from './run-options.js';
+import { absolutePath, type RunFlags } from './run-options.js';
 import { UsageError } from './usage-error.js';
+
+// __NEW_UTS_LEN of linux/utsname.h.
+const LONGEST_HOSTNAME = 64;
 
 /**
  * The namespaces that the options ask for.
@@ -22,6 +25,9 @@ export function planNamespacesFor(
   mapped: { readonly uid: number; readonly gid: number } | undefined,
   privileged?: boolean,
 ): NamespacePlan {
+  const length = Buffer.byteLength(given.hostname ?? 'unchanged');
+  if (length < 1 || length > LONGEST_HOSTNAME)
+    throw new UsageError(`--hostname takes 1 to ${LONGEST_HOSTNAME} bytes, not ${length}`);
   const plan = planNamespacesOf(given, mapped, privileged);
   if (given.hostname !== undefined && plan.namespaces.uts === 'shared')
     throw new UsageError(
@@ -84,5 +90,5 @@ export function parseJoin(given: string): [NamespaceName, { readonly join: strin
     throw new UsageError(
       `--join takes NAMESPACE=FILE with one of ${NAMESPACE_NAMES.join(', ')}, not ${JSON.stringify(given)}`,
     );
-  return [name, { join: resolve(given.slice(equals + 1)) }];
+  return [name, { join: absolutePath('--join', given.slice(equals + 1)) }];
 }

@@ -1,6 +1,6 @@
 import type { OciContainer } from 'nsinit/plugins/oci-config';
-import { complain } from './run-command.js';
-import type { RunFlags } from './run-options.js';
+import { complain } from './complain.js';
+import { checkValues, type RunFlags } from './run-options.js';
 import { UsageError } from './usage-error.js';
 
 // About how nsinit works, and not about the container: that is what config.json describes.
@@ -37,8 +37,9 @@ export function checkBundleFlags(given: readonly string[], also: readonly string
 export async function openBundle(
   bundle: string,
   command: readonly string[],
-  given: Pick<RunFlags, 'quiet'>,
+  given: RunFlags,
 ): Promise<OciContainer | undefined> {
+  checkValues(given);
   const { OciConfigError, readBundle } = await import('nsinit/plugins/oci-config');
   try {
     const container = await readBundle(bundle, command.length === 0 ? {} : { command });

@@ -1,14 +1,22 @@
 import { planPipeline, refusedCalls, type PlanPipelineOptions } from '../runtime/plan-pipeline.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Plan } from '../pipeline/plan.js';
+import { complain } from './complain.js';
 import { applyConfig } from './config-flags.js';
 import { planNamespacesFor } from './namespace-options.js';
 import { formatPlanMermaid } from './plan-mermaid.js';
 import { assumptionsOf, planOptionsOf, planPrivileged, type Planned } from './plan-options.js';
 import { formatPlanText } from './plan-text.js';
 import type { PlanPicture } from './plan-picture.js';
-import { buildPipeline, complain, SET_UP_FAILED } from './run-command.js';
-import { checkRootfs, parseUser, type RunFlags } from './run-options.js';
+import { buildPipeline, SET_UP_FAILED } from './run-command.js';
+import {
+  buildEnvironment,
+  checkRootfs,
+  checkValues,
+  parseUser,
+  type RunFlags,
+} from './run-options.js';
+import { timeLimitOf } from './time-limit.js';
 
 /** How a plan is printed. */
 export const PLAN_FORMATS = ['text', 'json', 'mermaid', 'svg', 'html'] as const;
@@ -26,6 +34,7 @@ export async function planCommand(
   flags: PlanFlags,
   write: (text: string) => void,
 ): Promise<number> {
+  checkValues(flags);
   const planned =
     flags.bundle === undefined
       ? await planFlags(flags)
@@ -44,6 +53,7 @@ async function planFlags(flags: PlanFlags): Promise<Planned> {
   const rootfs = given.rootfs === undefined ? undefined : checkRootfs(given.rootfs);
   const user = given.user === undefined ? undefined : parseUser(given.user);
   const namespaces = planNamespacesFor(given, user, planPrivileged());
+  await checkProcess(given, user?.uid ?? 0);
   // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
   const outside = given.preset !== 'classic';
   const options = planOptionsOf(given, namespaces, {
@@ -54,6 +64,15 @@ async function planFlags(flags: PlanFlags): Promise<Planned> {
   const plan = planPipeline(pipeline, options);
   const assumptions = [...plan.assumptions, ...assumptionsOf(namespaces)];
   return { plan: { ...plan, assumptions }, pipeline, options, title: given.preset };
+}
+
+/** What a run would refuse of the command itself. @throws UsageError */
+async function checkProcess(given: RunFlags, uid: number): Promise<void> {
+  timeLimitOf(given);
+  buildEnvironment(given.env, given.clearEnv ?? false);
+  const { capabilitiesOf, limitsOf } = await import('./confinement.js');
+  capabilitiesOf(given, { uid, userNamespace: true });
+  limitsOf(given.rlimit);
 }
 
 /** Root is refused nothing by being somebody else; an ordinary user is told. */
@@ -75,16 +94,11 @@ async function render(
   const chosen = json === true ? 'json' : mermaid === true ? 'mermaid' : format;
   if (chosen === 'json') return `${JSON.stringify(plan, null, 2)}\n`;
   if (chosen === 'mermaid') return formatPlanMermaid(plan);
-  if (chosen === 'text') return formatPlanText(plan, await chooseColors());
+  if (chosen === 'text')
+    return formatPlanText(plan, (await import('./colors.js')).colorsOfOutput());
   const picture = pictureOf(plan, title);
   if (chosen === 'svg') return (await import('./plan-svg.js')).renderPlanSvg(picture);
   return (await import('./plan-page.js')).renderPlanPage(picture);
-}
-
-async function chooseColors(): Promise<{ bold(text: string): string; dim(text: string): string }> {
-  const { default: colors } = await import('picocolors');
-  const wanted = process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '';
-  return colors.createColors(wanted);
 }
 
 function pictureOf(plan: Plan, title: string): PlanPicture {

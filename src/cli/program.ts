@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { addConfinement } from './confinement-flags.js';
 import { LOG_LEVELS } from '../logging.js';
+import { complain } from './complain.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
 import type { PlanFlags } from './plan-command.js';
 import type { RunFlags } from './run-options.js';
@@ -26,8 +27,18 @@ const collect =
 export function statusOfParsing(error: unknown): number {
   // It has written what is wrong, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  process.stderr.write(`nsinit: ${error instanceof Error ? error.message : String(error)}\n`);
+  complain(error instanceof Error ? error.message : String(error));
   return 2;
+}
+
+/** In one line that names the program, as all others are; commander's are `error: …`, or two. */
+function complainOfParsing(said: string): void {
+  complain(
+    said
+      .trim()
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' '),
+  );
 }
 
 type Exit = (status: number) => void;
@@ -54,6 +65,7 @@ export function createProgram(version: string, exit: Exit, asked = ''): Command 
     .version(version)
     .exitOverride()
     .enablePositionalOptions()
+    .configureOutput({ outputError: complainOfParsing })
     .showSuggestionAfterError();
   const one = COMMANDS.get(asked);
   for (const add of one === undefined ? COMMANDS.values() : [one]) add(program, exit);

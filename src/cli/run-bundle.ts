@@ -5,7 +5,8 @@ import { ContainerThread, startContainer } from '../runtime/start-container.js';
 import { createLogger } from '../logging.js';
 import { asFd } from '../syscalls/descriptor.js';
 import type { OciContainer } from 'nsinit/plugins/oci-config';
-import { complain, openTerminal, untilEnd } from './run-command.js';
+import { complain } from './complain.js';
+import { openTerminal, untilEnd } from './run-command.js';
 import { openBundle, warnUnlessQuiet } from './open-bundle.js';
 import { prepareAndStart, PreparingEndedError } from './prepare-and-start.js';
 import { openObservers } from './run-observers.js';
@@ -51,7 +52,7 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const slave = terminal?.slave;
   const stdio = slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave];
   const process = planProcess(host, { ...launch, newSession: slave !== undefined }, stdio);
-  const { observers, close } = await openObservers(given);
+  const { observers, close } = await openObservers(given, logger);
   const setUp = pipelineSetUp(
     container.pipeline,
     { rootfs: launch.rootfs, noFallbacks: !given.fallbacks, force: given.force },

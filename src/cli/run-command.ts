@@ -12,6 +12,7 @@ import { createPreset } from '../steps/presets.js';
 import type { RuntimeHost } from '../runtime/runtime-host.js';
 import { asFd } from '../syscalls/descriptor.js';
 import { applyConfig } from './config-flags.js';
+import { complain, hasComplained } from './complain.js';
 import type { CallerTerminal } from './attach-terminal.js';
 import type { Confined, Confinement } from './confinement.js';
 import { forwardSignals } from './forward-signals.js';
@@ -21,6 +22,7 @@ import { openObservers } from './run-observers.js';
 import {
   buildEnvironment,
   checkRootfs,
+  checkValues,
   chooseLogLevel,
   parseUser,
   presetOptionsOf,
@@ -40,6 +42,8 @@ export function buildPipeline(given: RunFlags): Pipeline {
 
 /** `nsinit run`. @returns the exit status. @throws UsageError and what the set-up throws. */
 export async function runCommand(command: readonly string[], flags: RunFlags): Promise<number> {
+  checkValues(flags);
+  if (command[0] === '') throw new UsageError('the command is empty');
   const { given, pipeline = buildPipeline(given) } = await applyConfig(flags);
   // A plan makes the steps as well, of which those of others may lack a service.
   if (given.config === undefined) pipeline.check({ force: given.force });
@@ -50,7 +54,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   const limit = timeLimitOf(given);
   const env = buildEnvironment(given.env, given.clearEnv ?? false);
   const logger = createLogger(chooseLogLevel(given), given.logFormat);
-  const { observers, close } = await openObservers(given);
+  const { observers, close } = await openObservers(given, logger);
   // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
   const thread = new ContainerThread(undefined, given.preset !== 'classic');
   const userNamespace = plan.namespaces.user !== 'shared';
@@ -140,7 +144,7 @@ export async function untilEnd(
   limit: TimeLimit | undefined,
 ): Promise<number> {
   const stopClock = limitTime(running, limit);
-  const stopForwarding = forwardSignals((signal) => running.kill(signal));
+  const stopForwarding = forwardSignals(running);
   const detach = terminal?.attach();
   const { code, signal } = await running.gone;
   await detach?.();
@@ -150,17 +154,9 @@ export async function untilEnd(
   return TIMED_OUT;
 }
 
-let complained = false;
-
 /** Whether nothing can wait to be written: then the process need not either, for 2 ms. */
 export const isSilent = (given: RunFlags): boolean =>
-  !complained && given.tty !== true && chooseLogLevel(given) === 'none';
-
-/** One line to standard error. */
-export function complain(message: string): void {
-  complained = true;
-  process.stderr.write(`nsinit: ${message}\n`);
-}
+  !hasComplained() && given.tty !== true && chooseLogLevel(given) === 'none';
 
 // What is wrong was asked for.
 const USAGE: ReadonlySet<ErrorCode> = new Set(['NSINIT_CONFIG', 'NSINIT_OPTION', 'NSINIT_PLAN']);

@@ -1,5 +1,6 @@
+import type { Logger } from '../pipeline/logger.js';
 import type { Observer } from '../pipeline/observer.js';
-import type { RunFlags } from './run-options.js';
+import { chooseLogLevel, type RunFlags } from './run-options.js';
 
 /** The observers that the options ask for, their files open. */
 export interface RunObservers {
@@ -7,8 +8,10 @@ export interface RunObservers {
   close(): void;
 }
 
-/** @throws Error of Node's when a file cannot be opened. */
-export async function openObservers({ trace, traceEvents }: RunFlags): Promise<RunObservers> {
+/** @throws UsageError when a file cannot be opened. */
+export async function openObservers(given: RunFlags, logger: Logger): Promise<RunObservers> {
+  const { trace, traceEvents } = given;
+  const level = chooseLogLevel(given);
   const files: (Observer & { close(): void })[] = [];
   if (trace !== undefined) {
     const { TraceFile } = await import('./trace-file.js');
@@ -18,5 +21,10 @@ export async function openObservers({ trace, traceEvents }: RunFlags): Promise<R
     const { TraceEventsFile } = await import('./trace-events.js');
     files.push(new TraceEventsFile(traceEvents));
   }
-  return { observers: files, close: () => files.forEach((file) => file.close()) };
+  const logs: Observer[] = [];
+  if (level === 'info' || level === 'debug') {
+    const { logRun } = await import('./log-run.js');
+    logs.push(logRun(logger, level));
+  }
+  return { observers: [...files, ...logs], close: () => files.forEach((file) => file.close()) };
 }

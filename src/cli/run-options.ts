@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LogFormat, LogLevel } from '../logging.js';
 import type { NamespaceOptions } from '../runtime/namespaces.js';
@@ -43,10 +43,36 @@ export interface RunFlags extends ConfinementFlags {
   readonly namespaces?: NamespaceOptions;
 }
 
+const WITH_A_VALUE = ['config', 'rootfs', 'bundle', 'cwd', 'trace', 'traceEvents'] as const;
+
+/** An empty value is a variable of a shell that is not set. @throws UsageError */
+export function checkValues(given: RunFlags): void {
+  const empty = WITH_A_VALUE.find((option) => given[option] === '');
+  if (empty === undefined) return;
+  const spelled = empty.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(`--${spelled} is empty: leave it out, or give it a value`);
+}
+
+/** An absolute path. @throws UsageError where there is no working directory for a relative one. */
+export function absolutePath(option: string, path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    throw new UsageError(
+      `${option}: ${path} is a relative path, and the working directory has been removed`,
+    );
+  }
+}
+
 /** @throws UsageError when it is missing, no directory, or the machine's own root. */
 export function checkRootfs(path: string, option = '--rootfs'): string {
-  const rootfs = resolve(path);
-  const stat = statSync(rootfs, { throwIfNoEntry: false });
+  const rootfs = absolutePath(option, path);
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(rootfs, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`);
+  }
   if (stat === undefined) throw new UsageError(`${option}: ${rootfs} does not exist`);
   if (!stat.isDirectory()) throw new UsageError(`${option}: ${rootfs} is not a directory`);
   const own = statSync('/');
@@ -58,11 +84,16 @@ export function checkRootfs(path: string, option = '--rootfs'): string {
   return rootfs;
 }
 
+// (uid_t) -1 means no change (setresuid(2)).
+const MOST_ID = 0xfffffffe;
+
 /** `UID[:GID]`; the group is the user's number unless given. @throws UsageError */
 export function parseUser(value: string): { readonly uid: number; readonly gid: number } {
-  const match = /^(\d{1,9})(?::(\d{1,9}))?$/.exec(value);
-  if (match === null)
-    throw new UsageError(`--user takes UID[:GID] as numbers, not ${JSON.stringify(value)}`);
+  const match = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(value);
+  if (match === null || match.slice(1).some((id) => Number(id) > MOST_ID))
+    throw new UsageError(
+      `--user takes UID[:GID] as numbers up to ${MOST_ID}, not ${JSON.stringify(value)}`,
+    );
   const uid = Number(match[1]);
   return { uid, gid: match[2] === undefined ? uid : Number(match[2]) };
 }

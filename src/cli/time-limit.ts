@@ -23,6 +23,7 @@ export function timeLimitOf({
   timeout: time,
   killSignal: signal,
 }: Pick<ConfinementFlags, 'timeout' | 'killSignal'>): TimeLimit | undefined {
+  const number = parseSignal(signal);
   if (time === undefined) return undefined;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(time);
   const unit = (match?.[2] ?? 's') as keyof typeof MILLISECONDS;
@@ -31,23 +32,22 @@ export function timeLimitOf({
     throw new UsageError(
       `--timeout takes a time such as 10, 500ms, 2m or 1h, up to 24 days, not ${JSON.stringify(time)}`,
     );
-  return { text: time, milliseconds, signal: parseSignal(signal) };
+  return { text: time, milliseconds, signal: number };
 }
 
 function parseSignal(given: string): number {
   const name = given.toUpperCase();
-  const number = Number(given);
+  const whole = (name.startsWith('SIG') ? name : `SIG${name}`) as NodeJS.Signals;
   try {
-    return signalNumber(
-      Number.isInteger(number)
-        ? number
-        : ((name.startsWith('SIG') ? name : `SIG${name}`) as NodeJS.Signals),
-    );
+    const number = signalNumber(/^\d+$/.test(given) ? Number(given) : whole);
+    // Signal 0 ends nothing (kill(2)).
+    if (number !== 0) return number;
   } catch {
-    throw new UsageError(
-      `--kill-signal takes a signal such as SIGTERM or 15, not ${JSON.stringify(given)}`,
-    );
+    // There is none of that name.
   }
+  throw new UsageError(
+    `--kill-signal takes a signal such as SIGTERM or 15, not ${JSON.stringify(given)}`,
+  );
 }
 
 /** Sends the signal in time. @returns what stops the clock, and tells whether it was sent. */

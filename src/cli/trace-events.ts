@@ -1,7 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { StepError } from '../pipeline/errors.js';
 import type { Observer } from '../pipeline/observer.js';
 import type { TracedCall } from '../syscalls/tracing-syscalls.js';
+import { RunFile } from './run-file.js';
 
 /** Before the first step and after the last one calls are made as well. */
 const BEFORE = 'open the root';
@@ -20,21 +20,17 @@ interface Slice {
  * is there after a failure, or a kill, can be opened too.
  */
 export class TraceEventsFile implements Observer {
-  // Opened at once: after a root switch the path would be the container's.
-  readonly #fd: number;
+  readonly #file: RunFile;
   readonly #opened = performance.now();
   #slice: Slice | undefined;
   #stepped = false;
 
-  /** @throws Error of Node's when the file cannot be opened. */
+  /** @throws UsageError when the file cannot be opened. */
   constructor(path: string) {
-    this.#fd = openSync(path, 'w', 0o644);
+    this.#file = new RunFile('--trace-events', path);
     const named = (ph: string, name: string): string =>
       JSON.stringify({ name: ph, ph: 'M', pid: process.pid, tid: 1, args: { name } });
-    writeSync(
-      this.#fd,
-      `[\n${named('process_name', 'nsinit')},\n${named('thread_name', 'set-up')}`,
-    );
+    this.#file.write(`[\n${named('process_name', 'nsinit')},\n${named('thread_name', 'set-up')}`);
   }
 
   stepStart(step: string): void {
@@ -80,8 +76,8 @@ export class TraceEventsFile implements Observer {
 
   close(): void {
     this.#end({});
-    writeSync(this.#fd, '\n]\n');
-    closeSync(this.#fd);
+    this.#file.write('\n]\n');
+    this.#file.close();
   }
 
   #now(): number {
@@ -96,6 +92,6 @@ export class TraceEventsFile implements Observer {
   }
 
   #write(event: Readonly<Record<string, unknown>>): void {
-    writeSync(this.#fd, `,\n${JSON.stringify({ ...event, pid: process.pid, tid: 1 })}`);
+    this.#file.write(`,\n${JSON.stringify({ ...event, pid: process.pid, tid: 1 })}`);
   }
 }

@@ -1,22 +1,21 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Observer } from '../pipeline/observer.js';
 import { formatTracedCall } from '../syscalls/tracing-syscalls.js';
+import { RunFile } from './run-file.js';
 
 /** Writes every call of a run, as strace would; `-` is standard error. */
 export class TraceFile implements Observer {
-  // Opened at once: after a root switch the path would be the container's.
-  readonly #fd: number;
+  readonly #file: RunFile;
 
-  /** @throws Error of Node's when the file cannot be opened. */
+  /** @throws UsageError when the file cannot be opened. */
   constructor(path: string) {
-    this.#fd = path === '-' ? 2 : openSync(path, 'w', 0o644);
+    this.#file = new RunFile('--trace', path);
   }
 
   syscall(_step: string, call: Parameters<NonNullable<Observer['syscall']>>[1]): void {
-    writeSync(this.#fd, `${formatTracedCall(call)}\n`);
+    this.#file.write(`${formatTracedCall(call)}\n`);
   }
 
   close(): void {
-    if (this.#fd !== 2) closeSync(this.#fd);
+    this.#file.close();
   }
 }

@@ -1,5 +1,6 @@
 import { withRefusalHint } from '../syscalls/refusal-hints.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
+import { STUB_SOCKET } from './stub-layout.js';
 
 /** What is usually behind a refusal, by call, its first argument and errno. */
 const HINTS: readonly (readonly [call: string, argument: RegExp, code: string, hint: string])[] = [
@@ -28,6 +29,12 @@ const HINTS: readonly (readonly [call: string, argument: RegExp, code: string, h
     /./,
     'EPERM',
     'joining needs CAP_SYS_ADMIN in the user namespace that owns the namespace',
+  ],
+  [
+    'posix_spawn',
+    /./,
+    'EBADF',
+    `the limit of open files is too low: ulimit -n ${STUB_SOCKET + 1} is enough`,
   ],
   ['setns', /./, 'EINVAL', 'the file is no namespace of that kind'],
 ];

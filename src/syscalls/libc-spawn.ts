@@ -32,9 +32,12 @@ export function bindSpawn(): SpawnFunction {
     const actions = new Uint8Array(ENOUGH_FOR_BOTH);
     initActions(actions);
     // With both numbers alike it clears FD_CLOEXEC (glibc 2.29).
-    for (const [from, to] of descriptors) addDup2(actions, from, to);
+    // EBADF: the number is above the limit of open files.
+    const refused = descriptors.map(([from, to]) => Number(addDup2(actions, from, to)));
     const pid = [0];
-    const errno = Number(posixSpawn(pid, path, actions, attributes, [...argv, null], [null]));
+    const errno =
+      refused.find((code) => code !== 0) ??
+      Number(posixSpawn(pid, path, actions, attributes, [...argv, null], [null]));
     destroyActions(actions);
     return { pid: pid[0] ?? 0, errno };
   };

@@ -93,7 +93,9 @@ export class NodeHostReader implements HostReader {
   }
 
   cwd(): string {
-    return this.target('/proc/self/cwd');
+    const directory = this.target('/proc/self/cwd');
+    // One that has been removed has no path: `/tmp/x (deleted)` (proc_pid_cwd(5)).
+    return this.stat(directory) === undefined ? '/' : directory;
   }
 }
 
