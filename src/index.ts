@@ -153,6 +153,12 @@ export { PtmxStep, type PtmxOptions } from './steps/ptmx.js';
 export { ReadonlyRootStep } from './steps/readonly-root.js';
 export { RemountProcStep } from './steps/remount-proc.js';
 export { RemountSysStep } from './steps/remount-sys.js';
+export {
+  ROOT_PROPAGATION,
+  RootPropagationStep,
+  type RootPropagation,
+  type RootPropagationOptions,
+} from './steps/root-propagation.js';
 export { RootSwitchStep, type RootSwitchOptions } from './steps/root-switch.js';
 export { SystemMountsStep, type SystemMountsOptions } from './steps/system-mounts.js';
 export { ThrowawayRootStep } from './steps/throwaway-root.js';

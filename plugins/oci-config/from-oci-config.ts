@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { NsinitError, type LaunchOptions, type Pipeline } from 'nsinit';
+import { NsinitError, ROOT_PROPAGATION, type LaunchOptions, type Pipeline } from 'nsinit';
 import { ConfigReport, ConfigValue } from './config-value.js';
 import { reportNotCarriedOut } from './not-carried-out.js';
 import { createOciPipeline } from './oci-pipeline.js';
@@ -11,7 +11,6 @@ import { readNamespaces, userMappingOf, type ReadNamespaces } from './read-names
 import { readProcess, type ReadProcess } from './read-process.js';
 import { readSeccomp } from './read-seccomp.js';
 import { readSysctl } from './read-sysctl.js';
-import { ROOT_PROPAGATION } from './root-propagation-step.js';
 
 /** How a configuration is taken. */
 export interface OciOptions {

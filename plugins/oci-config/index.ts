@@ -27,5 +27,4 @@ export type {
   OciPlan,
 } from './oci-plan.js';
 export { OomScoreStep, type OomScoreOptions } from './oom-score-step.js';
-export { RootPropagationStep, type RootPropagationOptions } from './root-propagation-step.js';
 export { WorkingDirectoryStep, type WorkingDirectoryOptions } from './working-directory-step.js';

@@ -7,6 +7,8 @@ import {
   PropagationStep,
   PtmxStep,
   ReadonlyRootStep,
+  ROOT_PROPAGATION,
+  RootPropagationStep,
   RootSwitchStep,
   UmaskStep,
   VerifyStep,
@@ -24,7 +26,6 @@ import { OciHooksStep, type OciHooksOptions } from './oci-hooks-step.js';
 import { isReadonlyLater, OciMountStep } from './oci-mount-step.js';
 import type { OciMount, OciPlan } from './oci-plan.js';
 import { OomScoreStep } from './oom-score-step.js';
-import { ROOT_PROPAGATION, RootPropagationStep } from './root-propagation-step.js';
 import { WorkingDirectoryStep } from './working-directory-step.js';
 
 /** The pipeline of a plan, in the order in which the specification and other runtimes have it. */

@@ -11,6 +11,7 @@ import { PtmxStep } from './ptmx.js';
 import { ReadonlyRootStep } from './readonly-root.js';
 import { RemountProcStep } from './remount-proc.js';
 import { RemountSysStep } from './remount-sys.js';
+import { RootPropagationStep } from './root-propagation.js';
 import { RootSwitchStep } from './root-switch.js';
 import { SystemMountsStep } from './system-mounts.js';
 import { ThrowawayRootStep } from './throwaway-root.js';
@@ -32,6 +33,7 @@ export const BUILT_IN_STEPS: readonly StepClass<unknown>[] = [
   ReadonlyRootStep,
   RemountProcStep,
   RemountSysStep,
+  RootPropagationStep,
   RootSwitchStep,
   SystemMountsStep,
   ThrowawayRootStep,

@@ -17,6 +17,7 @@ import {
 import { PropagationStep } from './propagation.js';
 import { PtmxStep } from './ptmx.js';
 import { ReadonlyRootStep } from './readonly-root.js';
+import { RootPropagationStep } from './root-propagation.js';
 import { RootSwitchStep } from './root-switch.js';
 import { SystemMountsStep } from './system-mounts.js';
 import { ThrowawayRootStep } from './throwaway-root.js';
@@ -58,6 +59,8 @@ function standard(options: PresetOptions): Pipeline {
   pipeline.use(DevSymlinksStep).use(PtmxStep).use(ConsoleStep);
   useMounts(pipeline, options.mounts ?? []);
   pipeline.use(RootSwitchStep, { method: options.noPivot === true ? 'move' : 'pivot' });
+  if (propagation === 'shared' || propagation === 'rshared')
+    pipeline.use(RootPropagationStep, { mode: propagation });
   if (options.readonly === true) pipeline.use(ReadonlyRootStep);
   pipeline.use(UmaskStep);
   return options.verify === false ? pipeline : pipeline.use(VerifyStep);

@@ -84,7 +84,7 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   'standard --propagation rshared': {
     of: 'standard',
     with: { propagation: 'rshared' },
-    focus: ['propagation', 'bind-rootfs'],
+    focus: ['propagation', 'bind-rootfs', 'root-propagation'],
   },
   'standard --loop-devices': {
     of: 'standard',

@@ -57,4 +57,16 @@ describe('propagation', () => {
       expect(() => createPreset(preset, { noPivot: true, propagation: 'slave' })).not.to.throw();
     }
   });
+
+  it('holds for the finished root as well where it is to be shared', () => {
+    for (const [propagation, root, below] of [
+      ['rslave', '', ''],
+      ['shared', 'shared:N', ''],
+      ['rshared', 'shared:N', 'shared:N'],
+    ] as const) {
+      const sys = new MockSyscalls();
+      run(sys, createPreset('standard', { propagation }));
+      expect([tagsOf(sys, '/'), tagsOf(sys, '/proc')], propagation).to.deep.equal([root, below]);
+    }
+  });
 });

@@ -53,7 +53,7 @@ const targetOf = (name: string, config: () => Config): FaultTarget => ({
 
 /** Pipelines in which every call is made to fail; steps of other plugins have targets of their own. */
 export const faultTargets: readonly FaultTarget[] = [
-  { ...targetOf('mounts', mounts), focus: ['oci:mount', 'oci:root-propagation'] },
+  { ...targetOf('mounts', mounts), focus: ['oci:mount', 'root-propagation'] },
   {
     ...targetOf('devices, hooks and files', files),
     focus: ['oci:devices', 'oci:working-directory', 'oci:hooks', 'oci:oom-score'],

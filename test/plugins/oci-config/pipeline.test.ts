@@ -54,7 +54,7 @@ describe('the pipeline of an OCI configuration', () => {
       'oci:hooks',
       'masked-paths',
       'root-switch',
-      'oci:root-propagation',
+      'root-propagation',
       'readonly-root',
       'umask',
       'verify',

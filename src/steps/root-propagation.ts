@@ -1,20 +1,17 @@
+import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
+import { OptionReader } from '../pipeline/options.js';
+import type { Step, StepContext } from '../pipeline/step.js';
+import { flags } from '../syscalls/flags.js';
 import {
-  containerPath,
-  flags,
-  inject,
-  injectable,
   MS_PRIVATE,
   MS_REC,
   MS_SHARED,
   MS_SLAVE,
   MS_UNBINDABLE,
-  OptionReader,
-  SYSCALLS,
   type MountFlags,
-  type Step,
-  type StepContext,
-  type Syscalls,
-} from 'nsinit';
+} from '../syscalls/mount-flags.js';
+import { containerPath } from '../syscalls/paths.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
 
 const MODES = {
   private: MS_PRIVATE,
@@ -27,7 +24,7 @@ const MODES = {
   runbindable: flags(MS_UNBINDABLE, MS_REC),
 } satisfies Record<string, MountFlags>;
 
-/** What `linux.rootfsPropagation` may be; the recursive ones are an extension of all engines. */
+/** How mounts of a root may spread; `r` with what is mounted on it (mount_namespaces(7)). */
 export type RootPropagation = keyof typeof MODES;
 export const ROOT_PROPAGATION = Object.keys(MODES) as readonly RootPropagation[];
 
@@ -42,7 +39,7 @@ export interface RootPropagationOptions {
  */
 @injectable()
 export class RootPropagationStep implements Step<RootPropagationOptions> {
-  static readonly stepName = 'oci:root-propagation';
+  static readonly stepName = 'root-propagation';
   static readonly view = 'container';
   static readonly after = ['root-switch'];
 
