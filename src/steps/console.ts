@@ -1,7 +1,7 @@
 import { expectedMount } from '../pipeline/expectation.js';
 import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
-import type { Step, StepContext } from '../pipeline/step.js';
+import type { Step, StepContext, Tolerance } from '../pipeline/step.js';
 import { NsinitError } from '../pipeline/errors.js';
 import { AT_FDCWD, asFd, type Fd } from '../syscalls/descriptor.js';
 import {
@@ -21,6 +21,7 @@ import { DEVPTS_SUPER_MAGIC } from '../syscalls/file-system-magic.js';
 import { flags } from '../syscalls/flags.js';
 import { MS_BIND } from '../syscalls/mount-flags.js';
 import { fdPath, hostPath, type HostPath } from '../syscalls/paths.js';
+import { isErrno } from '../syscalls/syscall-error.js';
 import type { Statx, Syscalls } from '../syscalls/syscalls.js';
 import { keepMounted, orClose, withFd, withoutUmask } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
@@ -47,6 +48,9 @@ export class ConsoleStep implements Step<ConsoleOptions> {
   static readonly after = ['dev', 'system-mounts', 'ptmx'];
   static readonly writesRoot = true;
   static readonly fallbacks = BIND_FALLBACKS;
+  static readonly tolerates = [
+    { call: 'unlinkat', errnos: ['EBUSY'], because: 'the terminal covers what is mounted there' },
+  ] as const satisfies readonly Tolerance[];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 
@@ -85,7 +89,13 @@ export class ConsoleStep implements Step<ConsoleOptions> {
 
   #makePlace(context: StepContext): Fd {
     const dev = devDirectory(context);
-    context.root.removeIn(dev, 'console');
+    try {
+      context.root.removeIn(dev, 'console');
+    } catch (error) {
+      // Something is mounted there: the terminal covers it.
+      if (!isErrno(error, 'EBUSY')) throw error;
+      return context.root.openIn(dev, 'console');
+    }
     return context.root.createFile(dev, 'console', 0o600);
   }
 

@@ -1,13 +1,15 @@
 import { expect } from 'chai';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { openPseudoTerminal } from '../../src/runtime/terminal.js';
+import { BindMountStep } from '../../src/steps/bind-mount.js';
 import { ConsoleStep } from '../../src/steps/console.js';
 import { DevStep } from '../../src/steps/dev.js';
 import { TERMINAL } from '../../src/steps/keys.js';
 import { UmaskStep } from '../../src/steps/umask.js';
 import type { Fd } from '../../src/syscalls/descriptor.js';
+import { hostPath } from '../../src/syscalls/paths.js';
 import { MockSyscalls } from '../../src/syscalls/mock-syscalls.js';
-import { symlink } from '../../src/syscalls/model/seed-tree.js';
+import { file, symlink } from '../../src/syscalls/model/seed-tree.js';
 import { failure, filesBelow, mountsBelow, ROOT, run } from './step-trial.js';
 
 const SIZE = { columns: 80, rows: 24 };
@@ -20,6 +22,17 @@ describe('console', () => {
     run(sys, new Pipeline().use(DevStep).use(ConsoleStep), { provide: [[TERMINAL, terminal]] });
     const console = mountsBelow(sys, `${ROOT}/dev/console`);
     expect(console.map(({ fstype, root }) => [fstype, root])).to.deep.equal([['devpts', '/0']]);
+  });
+
+  it('covers what is mounted there', () => {
+    const sys = new MockSyscalls({ files: { '/etc/hosts': file('x') } });
+    const terminal = openTerminal(sys);
+    const source = hostPath('/etc/hosts');
+    const pipeline = new Pipeline().use(DevStep);
+    pipeline.use(BindMountStep, { source, target: '/dev/console' }).use(ConsoleStep);
+    run(sys, pipeline, { provide: [[TERMINAL, terminal]] });
+    const types = mountsBelow(sys, `${ROOT}/dev/console`).map(({ fstype }) => fstype);
+    expect(types.at(-1)).to.equal('devpts');
   });
 
   it('has nothing to do without a terminal', () => {
