@@ -160,6 +160,7 @@ export {
   type RootPropagationOptions,
 } from './steps/root-propagation.js';
 export { RootSwitchStep, type RootSwitchOptions } from './steps/root-switch.js';
+export { MOUNT_PROPAGATION, spreadMount, type MountPropagation } from './steps/spread-mount.js';
 export { SystemMountsStep, type SystemMountsOptions } from './steps/system-mounts.js';
 export { ThrowawayRootStep } from './steps/throwaway-root.js';
 export { TmpfsMountStep, type TmpfsMountOptions } from './steps/tmpfs-mount.js';

@@ -1,36 +1,23 @@
 import {
-  AT_EMPTY_PATH,
-  AT_RECURSIVE,
   attachMount,
   changeAttributes,
   cloneTree,
   describeAttributes,
-  flags,
   inject,
   injectable,
   isErrno,
-  MS_PRIVATE,
-  MS_SHARED,
-  MS_SLAVE,
-  MS_UNBINDABLE,
   newMountFlags,
   openMountPoint,
   OptionReader,
+  spreadMount,
   SYSCALLS,
   withFd,
-  type AtFlags,
   type Fd,
-  type MountFlags,
   type Step,
   type StepContext,
   type Syscalls,
 } from 'nsinit';
-import {
-  readBindMount,
-  type BindMount,
-  type BindMountsOptions,
-  type BindPropagation,
-} from './options.js';
+import { readBindMount, type BindMount, type BindMountsOptions } from './options.js';
 
 export {
   BIND_PROPAGATION,
@@ -38,13 +25,6 @@ export {
   type BindMountsOptions,
   type BindPropagation,
 } from './options.js';
-
-const PROPAGATION: Readonly<Record<string, MountFlags>> = {
-  private: MS_PRIVATE,
-  slave: MS_SLAVE,
-  shared: MS_SHARED,
-  unbindable: MS_UNBINDABLE,
-};
 
 /** Shows files and directories of the host, or of the container itself, in the container. */
 @injectable()
@@ -102,7 +82,7 @@ export class BindMountsStep implements Step<BindMountsOptions> {
         shared: (mount.propagation ?? []).some((mode) => mode.endsWith('shared')),
       });
     });
-    for (const mode of mount.propagation ?? []) this.#spread(tree, mode);
+    spreadMount(sys, tree, mount.propagation ?? []);
   }
 
   /** Only the source's own absence is passed over: a target that cannot be made is an error. */
@@ -115,13 +95,5 @@ export class BindMountsStep implements Step<BindMountsOptions> {
       context.logger.info(`bind-mounts: ${path} is not there and was passed over`);
       return undefined;
     }
-  }
-
-  #spread(tree: Fd, mode: BindPropagation): void {
-    const recursive = mode.startsWith('r');
-    const propagation = PROPAGATION[recursive ? mode.slice(1) : mode];
-    if (propagation === undefined) return;
-    const at = recursive ? flags<AtFlags>(AT_EMPTY_PATH, AT_RECURSIVE) : AT_EMPTY_PATH;
-    this.sys.mount_setattr(tree, '', at, { propagation });
   }
 }

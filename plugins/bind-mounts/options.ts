@@ -1,18 +1,15 @@
-import { readMountAttributes, type MountAttributes, type OptionReader } from 'nsinit';
+import {
+  MOUNT_PROPAGATION,
+  readMountAttributes,
+  type MountAttributes,
+  type MountPropagation,
+  type OptionReader,
+} from 'nsinit';
 
 /** How a mount spreads, `r…` with everything below it (mount_namespaces(7)). */
-export const BIND_PROPAGATION = [
-  'private',
-  'rprivate',
-  'slave',
-  'rslave',
-  'shared',
-  'rshared',
-  'unbindable',
-  'runbindable',
-] as const;
+export const BIND_PROPAGATION = MOUNT_PROPAGATION;
 /** How mounts spread from and to a bind, as mount(8) names it. */
-export type BindPropagation = (typeof BIND_PROPAGATION)[number];
+export type BindPropagation = MountPropagation;
 
 /** One bind mount. Its own attributes are those of the whole tree. */
 export interface BindMount extends MountAttributes {

@@ -16,12 +16,14 @@ import {
   optionError,
   sharedKey,
   MOUNT_ATTR_IDMAP,
+  MOUNT_PROPAGATION,
   newMountFlags,
   O_CLOEXEC,
   O_RDONLY,
   openMountPoint,
   OptionReader,
   readMountAttributes,
+  spreadMount,
   SYSCALLS,
   withFd,
   type AtFlags,
@@ -29,6 +31,7 @@ import {
   type IdRange,
   type Key,
   type MountAttributes,
+  type MountPropagation,
   type PrepareContext,
   type RehearseContext,
   type Step,
@@ -53,6 +56,8 @@ export interface IdmappedMount extends MountAttributes {
   readonly userNamespace?: string | undefined;
   /** Also what is mounted below the source, with the same map; no unless told otherwise. */
   readonly recursive?: boolean | undefined;
+  /** How it spreads, one change after the other. */
+  readonly propagation?: readonly MountPropagation[] | undefined;
 }
 
 /** What is bound, in order. */
@@ -123,8 +128,10 @@ export class IdmappedMountsStep implements Step<IdmappedMountsOptions> {
         attributes: newMountFlags({ ...mount, atime: undefined }),
         recursive,
         showsHost: true,
+        shared: (mount.propagation ?? []).some((mode) => mode.endsWith('shared')),
       });
     });
+    spreadMount(sys, tree, mount.propagation ?? []);
   }
 
   /** Only what nobody has seen yet can be mapped: before it is attached. */
@@ -223,6 +230,7 @@ function readMount(given: OptionReader): IdmappedMount {
     target: given.mountPoint('target'),
     ...readMaps(given),
     recursive: given.boolean('recursive', false),
+    propagation: given.list('propagation', (item, name) => item.oneOf(name, MOUNT_PROPAGATION)),
     ...readMountAttributes(given),
   });
 }

@@ -1,17 +1,4 @@
-import type { MountAttributes } from 'nsinit';
-
-/** How a mount takes part in propagation (mount_namespaces(7)); with `r` also what is below it. */
-export const PROPAGATION_OPTIONS = [
-  'private',
-  'rprivate',
-  'shared',
-  'rshared',
-  'slave',
-  'rslave',
-  'unbindable',
-  'runbindable',
-] as const;
-export type MountPropagation = (typeof PROPAGATION_OPTIONS)[number];
+import { MOUNT_PROPAGATION, type MountAttributes, type MountPropagation } from 'nsinit';
 
 /** What the options of a mount ask for, sorted by who carries it out. */
 export interface MountPlan {
@@ -83,7 +70,7 @@ const OPTIONS: ReadonlyMap<string, Apply> = new Map<string, Apply>([
     [`r${set}`, all(on)],
     [`r${clear}`, all(off)],
   ]),
-  ...PROPAGATION_OPTIONS.map((mode): readonly [string, Apply] => [
+  ...MOUNT_PROPAGATION.map((mode): readonly [string, Apply] => [
     mode,
     (plan) => {
       plan.propagation = [...plan.propagation, mode];

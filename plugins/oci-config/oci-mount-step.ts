@@ -1,6 +1,5 @@
 import {
   AT_EMPTY_PATH,
-  AT_RECURSIVE,
   changeAttributes,
   createMount,
   attachMount,
@@ -13,33 +12,23 @@ import {
   inject,
   injectable,
   isErrno,
-  MS_PRIVATE,
-  MS_SHARED,
-  MS_SLAVE,
-  MS_UNBINDABLE,
   newMountFlags,
   O_PATH,
   openMountPoint,
   OptionReader,
   optionError,
   PID_NAMESPACE,
+  spreadMount,
   STATX_BASIC_STATS,
   SYSCALLS,
   withFd,
-  type AtFlags,
   type Fd,
   type MountAttrFlags,
-  type MountFlags,
   type Step,
   type StepContext,
   type Syscalls,
 } from 'nsinit';
-import {
-  dataOptions,
-  planMountOptions,
-  type MountPlan,
-  type MountPropagation,
-} from './mount-options.js';
+import { dataOptions, planMountOptions, type MountPlan } from './mount-options.js';
 
 /** A file system that is mounted, or one that is there already and changed (`remount`). */
 export interface OciMountOptions {
@@ -51,13 +40,6 @@ export interface OciMountOptions {
   /** By the names of the OCI specification; what it does not have belongs to the file system. */
   readonly options: readonly string[];
 }
-
-const PROPAGATION: Readonly<Record<string, MountFlags>> = {
-  private: MS_PRIVATE,
-  shared: MS_SHARED,
-  slave: MS_SLAVE,
-  unbindable: MS_UNBINDABLE,
-};
 
 /** Mounts a file system as an entry of `mounts` says. */
 @injectable()
@@ -122,7 +104,7 @@ export class OciMountStep implements Step<OciMountOptions> {
         shared: plan.propagation.some((mode) => mode.endsWith('shared')),
       });
       changeAttributes(sys, mount, plan.recursive, { recursive: true });
-      this.#spread(mount, plan.propagation);
+      spreadMount(sys, mount, plan.propagation);
     });
   }
 
@@ -179,7 +161,7 @@ export class OciMountStep implements Step<OciMountOptions> {
       if (options.length > 0) this.#reconfigure(place, options);
       changeAttributes(sys, place, plan.attributes, { recursive: false });
       changeAttributes(sys, place, plan.recursive, { recursive: true });
-      this.#spread(place, plan.propagation);
+      spreadMount(sys, place, plan.propagation);
     });
   }
 
@@ -192,15 +174,6 @@ export class OciMountStep implements Step<OciMountOptions> {
       }
       sys.fsconfig(picked, FSCONFIG_CMD_RECONFIGURE, null, null, 0);
     });
-  }
-
-  #spread(mount: Fd, modes: readonly MountPropagation[]): void {
-    for (const mode of modes) {
-      const recursive = mode.startsWith('r');
-      const propagation = PROPAGATION[recursive ? mode.slice(1) : mode];
-      const at = recursive ? flags<AtFlags>(AT_EMPTY_PATH, AT_RECURSIVE) : AT_EMPTY_PATH;
-      if (propagation !== undefined) this.sys.mount_setattr(mount, '', at, { propagation });
-    }
   }
 }
 

@@ -80,7 +80,7 @@ function useBind(pipeline: Pipeline, { target, source, plan, idmap }: OciMount):
     return;
   }
   const maps = { uidMappings: idmap.uids, gidMappings: idmap.gids };
-  const attributes = { ...plan.attributes, ...plan.recursive };
+  const attributes = { ...plan.attributes, ...plan.recursive, propagation: plan.propagation };
   pipeline.use(IdmappedMountsStep, { mounts: [{ ...bind, ...attributes, ...maps }] });
 }
 

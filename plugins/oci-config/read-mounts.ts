@@ -124,7 +124,6 @@ function readIdmap(
 function canMap(mount: ConfigValue, plan: MountPlan, userMaps: object | undefined): boolean {
   let reason: string | undefined;
   if (plan.bind === undefined) reason = 'only a bind can be idmapped here';
-  else if (plan.propagation.length > 0) reason = 'an idmapped mount is given no propagation';
   // mount_setattr(2): it takes CAP_SYS_ADMIN where the file system was mounted.
   else if (userMaps !== undefined)
     reason = 'no mount can be idmapped from within a user namespace: its ids are shown as they are';

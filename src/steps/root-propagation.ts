@@ -2,31 +2,14 @@ import { inject, injectable, SYSCALLS } from '../pipeline/injection.js';
 import { OptionReader } from '../pipeline/options.js';
 import type { Step, StepContext } from '../pipeline/step.js';
 import { flags } from '../syscalls/flags.js';
-import {
-  MS_PRIVATE,
-  MS_REC,
-  MS_SHARED,
-  MS_SLAVE,
-  MS_UNBINDABLE,
-  type MountFlags,
-} from '../syscalls/mount-flags.js';
+import { MS_REC } from '../syscalls/mount-flags.js';
 import { containerPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
-
-const MODES = {
-  private: MS_PRIVATE,
-  rprivate: flags(MS_PRIVATE, MS_REC),
-  slave: MS_SLAVE,
-  rslave: flags(MS_SLAVE, MS_REC),
-  shared: MS_SHARED,
-  rshared: flags(MS_SHARED, MS_REC),
-  unbindable: MS_UNBINDABLE,
-  runbindable: flags(MS_UNBINDABLE, MS_REC),
-} satisfies Record<string, MountFlags>;
+import { MOUNT_PROPAGATION, propagationFlag, type MountPropagation } from './spread-mount.js';
 
 /** How mounts of a root may spread; `r` with what is mounted on it (mount_namespaces(7)). */
-export type RootPropagation = keyof typeof MODES;
-export const ROOT_PROPAGATION = Object.keys(MODES) as readonly RootPropagation[];
+export type RootPropagation = MountPropagation;
+export const ROOT_PROPAGATION = MOUNT_PROPAGATION;
 
 /** `linux.rootfsPropagation` of a configuration. */
 export interface RootPropagationOptions {
@@ -56,7 +39,9 @@ export class RootPropagationStep implements Step<RootPropagationOptions> {
   }
 
   execute({ mode }: RootPropagationOptions, { expect }: StepContext): void {
-    this.sys.mount('', containerPath('/'), '', MODES[mode], '');
+    const how = propagationFlag(mode);
+    const all = mode.startsWith('r') ? flags(how, MS_REC) : how;
+    this.sys.mount('', containerPath('/'), '', all, '');
     if (mode.endsWith('shared')) expect({ propagation: 'any' });
   }
 }

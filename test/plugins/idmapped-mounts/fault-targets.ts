@@ -15,7 +15,13 @@ export const faultTargets: readonly FaultTarget[] = [
       pipelineOf(IdmappedMountsStep, {
         mounts: [
           { source: '/data', target: '/d', userNamespace: '/run/ids', readonly: true },
-          { source: '/data/file', target: '/f', userNamespace: '/run/ids', recursive: true },
+          {
+            source: '/data/file',
+            target: '/f',
+            userNamespace: '/run/ids',
+            recursive: true,
+            propagation: ['rprivate'],
+          },
         ],
       }),
   },

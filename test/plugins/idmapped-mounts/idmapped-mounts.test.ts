@@ -10,6 +10,7 @@ import {
   hostPath,
   launch,
   MS_NOSUID,
+  parseMountinfo,
   sourceName,
   type Pipeline,
 } from 'nsinit';
@@ -65,6 +66,20 @@ describe('plugin idmapped-mounts', () => {
     expect(owner(`${ROOT}/d/far`)).to.deep.equal([65534, 100000]);
     expect(owner('/data/mine')).to.deep.equal([5, 6]);
     expect(mountsOf(sys.state.mountinfo)).to.deep.equal(['/d ro,relatime,idmapped ext4 rw']);
+  });
+
+  it('spreads as it is told, one change after the other', () => {
+    const sys = machine();
+    runOn(sys, binding({ propagation: ['rslave', 'shared'] }));
+    const own = parseMountinfo(sys.state.mountinfo).find(({ mountPoint }) =>
+      mountPoint.endsWith('/d'),
+    );
+    expect(own?.shared).to.equal(true);
+    expectRefused(
+      IdmappedMountsStep,
+      { mounts: [{ source: '/a', target: '/b', userNamespace: '/c', propagation: ['public'] }] },
+      'mounts[0].propagation[0]',
+    );
   });
 
   it('maps what is mounted below too when told to', () => {

@@ -151,7 +151,7 @@ describe('nsinit run --bundle', () => {
       config.mounts.push({
         destination: '/data',
         source: 'mapped',
-        options: ['rbind', 'ridmap', 'ro', 'nosuid'],
+        options: ['rbind', 'rprivate', 'ridmap', 'ro', 'nosuid'],
         uidMappings: ids,
         gidMappings: ids,
       });
