@@ -130,7 +130,8 @@ function isPipeline(value: unknown): boolean {
  * @throws TypeError naming the option.
  */
 export function checkLaunchOptions(given: unknown, others: readonly string[] = []): void {
-  if (!isObject(given)) throw new TypeError(`the options must be an object, not ${show(given)}`);
+  if (!isObject(given))
+    throw new TypeError(`the options must be an object, not ${showValue(given)}`);
   for (const [name, value] of Object.entries(given)) {
     if (others.includes(name)) continue;
     if (!Object.hasOwn(CHECKS, name))
@@ -139,12 +140,28 @@ export function checkLaunchOptions(given: unknown, others: readonly string[] = [
       );
     const { takes, fits } = CHECKS[name as keyof LaunchOptions];
     if (value !== undefined && !fits(value))
-      throw new TypeError(`${name} must be ${takes}, not ${show(value)}`);
+      throw new TypeError(`${name} must be ${takes}, not ${showValue(value)}`);
   }
+  const { pipeline, preset, presetOptions } = given;
+  if (pipeline !== undefined && (preset ?? presetOptions) !== undefined)
+    throw new TypeError(
+      `${preset === undefined ? 'presetOptions' : 'preset'} does not go with pipeline, which is in its place`,
+    );
+}
+
+/** Refuses what would be passed over. @throws TypeError */
+export function checkJobOptions(job: unknown): void {
+  checkLaunchOptions(job);
+  const pools = ['namespaces', 'userMapping', 'uid', 'gid'] as const;
+  const name = pools.find((option) => (job as LaunchOptions)[option] !== undefined);
+  if (name !== undefined)
+    throw new TypeError(
+      `${name} is what a pool's containers have in common: give it to createPool`,
+    );
 }
 
 /** Short, and also what JSON has no word for. */
-function show(value: unknown): string {
+export function showValue(value: unknown): string {
   if (typeof value === 'number' || value === undefined) return String(value);
   let text: string | undefined;
   try {

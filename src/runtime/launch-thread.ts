@@ -42,6 +42,8 @@ type LaunchJob = Omit<Extract<LaunchRequest, { op: 'launch' }>, 'id' | 'op'>;
 
 interface Waiting {
   prepared(data: PreparedData): void;
+  /** What `prepared` threw. */
+  failure?: Error;
   resolve(value: LaunchReport | ReadyRoot | undefined): void;
   reject(error: Error): void;
 }
@@ -158,12 +160,18 @@ export class LaunchThread {
   #settle(reply: LaunchReply): void {
     const waiting = this.#waiting.get(reply.id);
     if ('prepared' in reply) {
-      waiting?.prepared(reply.prepared);
+      try {
+        waiting?.prepared(reply.prepared);
+      } catch (error) {
+        // Thrown here it would be nobody's.
+        if (waiting !== undefined) waiting.failure = error as Error;
+      }
       return;
     }
     this.#waiting.delete(reply.id);
     if (this.#waiting.size === 0) this.#worker.unref();
-    if (reply.ok) waiting?.resolve(reply.value);
+    if (waiting?.failure !== undefined) waiting.reject(waiting.failure);
+    else if (reply.ok) waiting?.resolve(reply.value);
     else waiting?.reject(decodeError(reply.error, ERROR_CLASSES));
   }
 

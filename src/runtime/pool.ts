@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyscallError } from '../syscalls/syscall-error.js';
-import { checkLaunchOptions } from './check-launch-options.js';
+import { checkJobOptions, checkLaunchOptions } from './check-launch-options.js';
 import type { Container } from './container.js';
 import { directoryIdentity } from './directory-identity.js';
 import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js';
@@ -82,7 +82,7 @@ export class ContainerPool implements AsyncDisposable {
    */
   async launch(job: PoolLaunchOptions): Promise<Container> {
     if (this.#closed) throw new PoolClosedError();
-    checkLaunchOptions(job);
+    checkJobOptions(job);
     job.signal?.throwIfAborted();
     const { size: _, ahead: __, ...shared } = this.options;
     const options = { ...shared, ...job };

@@ -52,8 +52,7 @@ export function prepareNamespaces(
   maps?: IdMaps,
 ): PreparedNamespaces {
   const { processes } = host;
-  const [own, theirs] = processes.socketpair();
-  const [ownInit, theirInit] = namespaces.pid === 'new' ? processes.socketpair() : [];
+  const [own, theirs, ownInit, theirInit] = openSockets(host, namespaces.pid === 'new');
   const connection = new StubConnection(processes, own);
   const initConnection = ownInit === undefined ? undefined : new StubConnection(processes, ownInit);
   const children: number[] = [];
@@ -86,16 +85,39 @@ export function prepareNamespaces(
   }
 }
 
+/** A pair for the stub, and one for its init. */
+function openSockets({ processes }: RuntimeHost, hasInit: boolean): readonly [Fd, Fd, Fd?, Fd?] {
+  const pair = processes.socketpair();
+  if (!hasInit) return pair;
+  try {
+    return [...pair, ...processes.socketpair()];
+  } catch (error) {
+    for (const fd of pair) processes.close(fd);
+    throw error;
+  }
+}
+
 /** Opened ahead, so that a launch does not have to. */
 function openHandles(
   { processes, syscalls }: RuntimeHost,
   namespaces: Namespaces,
   { pid }: WaitingStub,
 ): Pick<PreparedNamespaces, 'pidfd' | 'mountNamespace' | 'pidNamespace'> {
-  const pidfd = processes.pidfd_open(pid);
-  const mountNamespace = openNamespace(syscalls, pid, 'mnt');
-  if (namespaces.pid === 'shared') return { pidfd, mountNamespace };
-  return { pidfd, mountNamespace, pidNamespace: openNamespace(syscalls, pid, 'pid') };
+  const opened: Fd[] = [];
+  const keep = (fd: Fd): Fd => {
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const pidfd = keep(processes.pidfd_open(pid));
+    const mountNamespace = keep(openNamespace(syscalls, pid, 'mnt'));
+    if (namespaces.pid === 'shared') return { pidfd, mountNamespace };
+    return { pidfd, mountNamespace, pidNamespace: openNamespace(syscalls, pid, 'pid') };
+  } catch (error) {
+    // EMFILE.
+    for (const fd of opened) processes.close(fd);
+    throw error;
+  }
 }
 
 /** Opens a namespace of another process; the descriptor keeps the namespace alive. */

@@ -100,10 +100,22 @@ function endOf(processes: ProcessCalls, init: number): Promise<ProcessEnd> {
     setImmediate(() => {
       try {
         processes.kill(init, SIGNAL_NUMBERS.SIGKILL);
-        watchEnd(processes, init, processes.pidfd_open(init), resolve, reject);
+        const pidfd = openUnlessFull(processes, init);
+        // It takes milliseconds, as long as the kernel takes to end what is in the namespace.
+        if (pidfd === undefined) resolve(processes.waitid(init) as ProcessEnd);
+        else watchEnd(processes, init, pidfd, resolve, reject);
       } catch (error) {
         reject(error as Error);
       }
     });
   });
+}
+
+function openUnlessFull(processes: ProcessCalls, pid: number): Fd | undefined {
+  try {
+    return processes.pidfd_open(pid);
+  } catch (error) {
+    if (isErrno(error, 'EMFILE') || isErrno(error, 'ENFILE')) return undefined;
+    throw error;
+  }
 }

@@ -202,7 +202,11 @@ export function startContainer<T>(
   }
 }
 
-function reap({ processes }: RuntimeHost, children: readonly (number | undefined)[]): void {
+/** Kills children of this process, PID 1 of a namespace before the others in it, and waits for them. */
+export function reap(
+  { processes }: Pick<RuntimeHost, 'processes'>,
+  children: readonly (number | undefined)[],
+): void {
   for (const child of children)
     if (child !== undefined) processes.kill(child, SIGNAL_NUMBERS.SIGKILL);
   // PID 1 cannot end before everything in its namespace has been waited for.

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { asFd, type Fd } from '../syscalls/descriptor.js';
+import { showValue } from './check-launch-options.js';
 import type { ProcessCalls } from '../syscalls/process-calls.js';
 
 /**
@@ -74,6 +75,6 @@ function descriptorOf(entry: Exclude<StdioEntry, 'pipe'>, number: number): Fd | 
   if (typeof entry === 'object' && entry !== null && typeof entry.fd === 'number')
     return asFd(entry.fd);
   throw new TypeError(
-    `stdio[${number}] must be "inherit", "pipe", "ignore", a descriptor or a stream with one, not ${JSON.stringify(entry)}`,
+    `stdio[${number}] must be "inherit", "pipe", "ignore", a descriptor or a stream that has one already, not ${showValue(entry)}`,
   );
 }

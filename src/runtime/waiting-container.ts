@@ -1,7 +1,9 @@
+import type { Fd } from '../syscalls/descriptor.js';
 import { watchReadable } from '../syscalls/libc-watch.js';
 import { putUmask, type CommandProgram } from './exec-program.js';
 import type { LaunchReport, PreparedData, ReadyRoot } from './launch-messages.js';
 import { RunningProcess } from './running-process.js';
+import { reap } from './start-container.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { StubConnection } from './stub-connection.js';
 
@@ -15,9 +17,17 @@ export interface WaitingContainer {
 
 /** Watches over prepared namespaces: from now on their processes are reaped when they end. */
 export function watchOver({ processes }: RuntimeHost, data: PreparedData): WaitingContainer {
-  // A descriptor of its own: the other belongs to the launch, and closes with it.
-  const pidfd = processes.pidfd_open(data.runner.pid);
-  const pids = { command: data.runner.pid, init: data.init?.pid, pidfd };
+  const [command, init] = [data.runner.pid, data.init?.pid];
+  let pidfd: Fd;
+  try {
+    // A descriptor of its own: the other belongs to the launch, and closes with it.
+    pidfd = processes.pidfd_open(command);
+  } catch (error) {
+    // EMFILE: nobody would ever wait for them.
+    reap({ processes }, [init, command]);
+    throw error;
+  }
+  const pids = { command, init, pidfd };
   return { data, process: new RunningProcess(processes, pids) };
 }
 

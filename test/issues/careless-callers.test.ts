@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { createPool, launch, type LaunchOptions } from 'nsinit';
+import { createPool, launch, type LaunchOptions, type PoolLaunchOptions } from 'nsinit';
+import { environment } from '../integration/environment.js';
 import { useBusyboxRoot } from '../runtime/busybox-root.js';
 import { children } from '../runtime/children.js';
 
@@ -54,6 +57,7 @@ describe('launch with options that cannot be meant', () => {
     { namespaces: { net: null } },
     { userMapping: { uids: [] } },
     { pipeline: 'my-box.js' },
+    { presetOptions: { readonly: true }, pipeline: { module: 'file:///box.js', export: 'box' } },
     { capabilites: [] },
   ]) {
     const [[name, value] = []] = Object.entries(options);
@@ -139,5 +143,34 @@ describe('a container', () => {
       names.push(output.trim());
     }
     expect(names).to.deep.equal(['one', 'two']);
+  });
+});
+
+describe('launches for which there are too few descriptors', () => {
+  let rootfs = '';
+  useBusyboxRoot((path) => (rootfs = path));
+
+  it('are refused, and leave none open', () => {
+    const program = fileURLToPath(new URL('./many-with-few-descriptors.js', import.meta.url));
+    const line = `ulimit -n 300; exec "${process.execPath}" "${program}" "${rootfs}"`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', line], {
+      encoding: 'utf8',
+      env: environment(),
+    });
+    expect([stdout, stderr]).to.deep.equal(['true 0\n', '']);
+  });
+});
+
+describe('a job for a pool', () => {
+  let rootfs = '';
+  useBusyboxRoot((path) => (rootfs = path));
+
+  it('cannot ask for namespaces, which it would not get', async () => {
+    await using pool = await createPool({ size: 1, rootfs });
+    for (const options of [{ namespaces: { net: 'new' } }, { userMapping: 'single' }, { uid: 1 }]) {
+      const job = { command: 'true', ...options } as PoolLaunchOptions;
+      const error = await pool.launch(job).then(String, (thrown: Error) => thrown.message);
+      expect(error).to.include(`${Object.keys(options)[0]} is what a pool's containers`);
+    }
   });
 });
