@@ -94,7 +94,7 @@ const PLUGIN_STEPS = {
   ],
   mqueue: [before('mqueue', { target: '/queues' })],
   'overlay-root': [
-    before('overlay-mount', { target: '/tmp', size: '1m', noexec: true }),
+    before('overlay-mount', { target: '/etc', size: '1m', noexec: true }),
     before('overlay-mount', { target: '/layered', lower: ['/etc/skel'], upper: 'tmpfs' }),
   ],
 };
