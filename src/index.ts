@@ -211,7 +211,7 @@ export type {
   SeccompRule,
 } from './runtime/seccomp.js';
 export type { LocalRunOptions, PipelineModule, SetUpOptions } from './runtime/set-up-options.js';
-export type { PreparedSetUp, PrepareSetUpOptions } from './runtime/prepare-set-up.js';
+export type { EndWork, PreparedSetUp, PrepareSetUpOptions } from './runtime/prepare-set-up.js';
 export type { SetUp, SetUpContext, SetUpPlace } from './runtime/set-up.js';
 export type { StdioEntry, StdioOption } from './runtime/stdio.js';
 export { StubEndedError } from './runtime/stub-connection.js';

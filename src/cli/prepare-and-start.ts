@@ -1,4 +1,5 @@
 import { usePrepared } from '../runtime/prepare-set-up.js';
+import type { RunningProcess } from '../runtime/running-process.js';
 import type { SetUp } from '../runtime/set-up.js';
 import { signalNumber } from '../runtime/signals.js';
 import type { ContainerThread } from '../runtime/start-container.js';
@@ -20,7 +21,7 @@ export class PreparingEndedError extends Error {
 }
 
 /** Prepares a set-up where that is needed, until a signal comes, and starts it. */
-export async function prepareAndStart<T, R>(
+export async function prepareAndStart<T, R extends { readonly process: RunningProcess }>(
   setUp: SetUp<T>,
   { host: { syscalls } }: ContainerThread,
   start: (setUp: SetUp<T>) => R,
@@ -31,7 +32,11 @@ export async function prepareAndStart<T, R>(
     abort.abort(new PreparingEndedError(signal as (typeof ENDING)[number]));
   for (const signal of ENDING) process.once(signal, end);
   try {
-    return await usePrepared(setUp, { syscalls, signal: abort.signal }, start);
+    return await usePrepared(setUp, { syscalls, signal: abort.signal }, (ready, atEnd) => {
+      const started = start(ready);
+      if (atEnd !== undefined) started.process.afterwards(atEnd);
+      return started;
+    });
   } finally {
     for (const signal of ENDING) process.removeListener(signal, end);
   }

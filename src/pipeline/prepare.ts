@@ -30,6 +30,11 @@ export interface PrepareContext {
    * prepared, when it is aborted, or when the run that follows fails.
    */
   defer(undo: () => void | Promise<void>): void;
+  /**
+   * What is to be done when the container has ended, for what it uses until then, such as a
+   * directory that is a layer of its root; also whenever {@link defer} would take back.
+   */
+  afterEnd(work: () => void | Promise<void>): void;
   /** Closes what only the set-up needs, when that has ended, well or not. */
   closeAfter(close: () => void): void;
   /** Hands something to `execute`, and to what is prepared later. */
@@ -72,7 +77,13 @@ export function refuseUnprepared(entries: readonly PipelineEntry[]): void {
   );
 }
 
-type Undo = () => void | Promise<void>;
+type Work = () => void | Promise<void>;
+
+/** Takes back what was prepared: on failure, or also when the container has ended. */
+interface Undo {
+  readonly work: Work;
+  readonly atEnd: boolean;
+}
 
 /** What the steps of a pipeline have prepared for one run. */
 export class Preparation {
@@ -104,12 +115,29 @@ export class Preparation {
     this.#used = true;
     try {
       const result = await action({ provided: this.#provided });
-      this.#undos = [];
+      this.#undos = this.#undos.filter(({ atEnd }) => atEnd);
       return result;
     } catch (error) {
       throw withUndoErrors(error, await this.#takeBack(), this.#logger);
     } finally {
       this.#close();
+    }
+  }
+
+  /** Whether there is something to be done when the container has ended. */
+  get hasEnd(): boolean {
+    return this.#undos.some(({ atEnd }) => atEnd);
+  }
+
+  /**
+   * Does what is to be done when the container has ended; after `use`, once. What goes wrong is
+   * told to the logger, or as a warning of the process where there is none.
+   */
+  async end(): Promise<void> {
+    for (const error of await this.#takeBack()) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (this.#logger === silentLogger) process.emitWarning(message);
+      else this.#logger.warn(message);
     }
   }
 
@@ -154,7 +182,8 @@ export class Preparation {
       progress: (progress) => {
         for (const observer of this.#observers) observer.progress?.(step, progress);
       },
-      defer: (undo) => void this.#undos.push(undo),
+      defer: (work) => void this.#undos.push({ work, atEnd: false }),
+      afterEnd: (work) => void this.#undos.push({ work, atEnd: true }),
       closeAfter: (close) => void this.#closes.push(close),
       provide: (key, value) => {
         this.#provided.push([key, value]);
@@ -166,9 +195,9 @@ export class Preparation {
 
   async #takeBack(): Promise<unknown[]> {
     const errors: unknown[] = [];
-    for (const undo of this.#undos.splice(0).toReversed()) {
+    for (const { work } of this.#undos.splice(0).toReversed()) {
       try {
-        await undo();
+        await work();
       } catch (error) {
         errors.push(error);
       }

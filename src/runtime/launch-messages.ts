@@ -30,6 +30,8 @@ export type LaunchRequest =
     }
   /** Nobody waits for what is prepared for a launch any more. */
   | { readonly op: 'abort'; readonly id: number; readonly launch: number }
+  /** The container of a launch, or of a root that was set up, has ended. */
+  | { readonly op: 'end'; readonly id: number; readonly of: number }
   | { readonly op: 'load'; readonly id: number; readonly setUp: SetUpData }
   | {
       readonly op: 'launch';
@@ -45,6 +47,8 @@ export interface RootReport {
   readonly place: SetUpPlace;
   /** What the set-up told: a pipeline its steps, their times, and the fallbacks taken. */
   readonly setUp: unknown;
+  /** What the launch thread is to be told of when the container has ended. */
+  readonly ends?: number | undefined;
 }
 
 /** A root that waits for a command. */

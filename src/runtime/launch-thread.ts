@@ -12,9 +12,11 @@ import type {
   LaunchRequest,
   PreparedData,
   ReadyRoot,
+  RootReport,
 } from './launch-messages.js';
 import { NamespaceError } from './namespaces.js';
 import { openRuntimeHost, type RuntimeHost } from './runtime-host.js';
+import type { RunningProcess } from './running-process.js';
 import type { SetUpData } from './set-up-options.js';
 import type { NamespacePlan } from './start-container.js';
 import { StubEndedError } from './stub-connection.js';
@@ -105,6 +107,15 @@ export class LaunchThread {
     const root = await this.#ask({ op: 'prepare', plan, setUp }, prepared);
     if (root === undefined) throw new Error('the launch thread has set nothing up');
     return root as ReadyRoot;
+  }
+
+  /** Lets what was prepared for a container be cleaned up when that has ended, if there is something. */
+  cleanUpAfter(process: RunningProcess, { ends }: RootReport): void {
+    if (ends === undefined) return;
+    process.afterwards(async () => {
+      // Where the thread has ended, so has what it had prepared.
+      if (this.alive) await this.#ask({ op: 'end', of: ends });
+    });
   }
 
   /** Loads a set-up ahead of its first use. */

@@ -1,11 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Fd } from '../syscalls/descriptor.js';
 import { encodeError } from './error-transfer.js';
-import type { LaunchReply, LaunchReport, LaunchRequest, ReadyRoot } from './launch-messages.js';
+import type {
+  LaunchReply,
+  LaunchReport,
+  LaunchRequest,
+  ReadyRoot,
+  RootReport,
+} from './launch-messages.js';
 import { loadSetUp } from './load-set-up.js';
 import { fromData, toData } from './prepared-data.js';
 import { prepareNamespaces, type PreparedNamespaces } from './prepared-namespaces.js';
-import { usePrepared } from './prepare-set-up.js';
+import { usePrepared, type EndWork } from './prepare-set-up.js';
 import { openRuntimeHost } from './runtime-host.js';
 import type { SetUp } from './set-up.js';
 import type { SetUpData } from './set-up-options.js';
@@ -43,9 +49,9 @@ async function launchLater(
   let begun = false;
   try {
     const how = { syscalls: host.syscalls, signal: abort.signal };
-    return await usePrepared(await loading, how, (ready) => {
+    return await usePrepared(await loading, how, (ready, end) => {
       begun = true;
-      return launchNow(request, ready);
+      return keepEnd(request.id, launchNow(request, ready), end);
     });
   } catch (error) {
     if (!begun && 'prepared' in request.from)
@@ -71,7 +77,26 @@ function launchNow(request: LaunchJob, setUp: SetUp<unknown>): LaunchReport {
 
 async function prepareRoot(id: number, plan: NamespacePlan, data: SetUpData): Promise<ReadyRoot> {
   const how = { syscalls: host.syscalls };
-  return usePrepared(await loadSetUp(data), how, (setUp) => readyRoot(id, plan, setUp));
+  return usePrepared(await loadSetUp(data), how, (setUp, end) =>
+    keepEnd(id, readyRoot(id, plan, setUp), end),
+  );
+}
+
+const ends = new Map<number, EndWork>();
+
+/** Keeps what is to be done at the end until the other thread, which watches, tells of it. */
+function keepEnd<R extends RootReport>(id: number, report: R, end: EndWork | undefined): R {
+  // What was prepared for a command that was refused is taken back at once.
+  if (end === undefined || 'refused' in report) return report;
+  ends.set(id, end);
+  return { ...report, ends: id };
+}
+
+async function endOf(id: number): Promise<undefined> {
+  const end = ends.get(id);
+  ends.delete(id);
+  await end?.();
+  return undefined;
 }
 
 function readyRoot(id: number, plan: NamespacePlan, setUp: SetUp<unknown>): ReadyRoot {
@@ -103,6 +128,8 @@ async function answer(request: LaunchRequest): Promise<LaunchReport | ReadyRoot 
       return undefined;
     case 'launch':
       return launch(request);
+    case 'end':
+      return endOf(request.of);
     case 'abort':
       aborts.get(request.launch)?.abort();
       return undefined;

@@ -19,6 +19,7 @@ import {
 } from './plan-launch.js';
 import { fromData } from './prepared-data.js';
 import { usePrepared } from './prepare-set-up.js';
+import type { RunningProcess } from './running-process.js';
 import type { RuntimeHost } from './runtime-host.js';
 import type { SetUp } from './set-up.js';
 import { closePrepared, explainRefusal } from './start-command.js';
@@ -90,7 +91,10 @@ export async function launchIn(
           options,
           waiting?.data ?? plan,
           { program, dieWithParent: spec.dieWithParent, terminal: ends.master },
-          (data) => void (waiting = watchOver(host, data)),
+          {
+            prepared: (data) => void (waiting = watchOver(host, data)),
+            running: () => (waiting as unknown as WaitingContainer).process,
+          },
         );
     if (refused !== undefined) throw explainRefusal(refused, program, spec.command);
     const { process } = waiting as unknown as WaitingContainer;
@@ -125,12 +129,12 @@ interface Start {
 }
 
 /** Sets the root up and runs the command, in prepared namespaces or in new ones. */
-function setUpAndRun(
+async function setUpAndRun(
   thread: LaunchThread,
   options: LaunchOptions,
   from: PreparedData | NamespacePlan,
   { program, dieWithParent, terminal }: Start,
-  watch: (data: PreparedData) => void,
+  watch: StartWatch,
 ): Promise<LaunchReport> {
   const { calls, ...bare } = program;
   const command = { program: { ...bare, count: calls.length }, dieWithParent };
@@ -138,7 +142,18 @@ function setUpAndRun(
   if (setUp === undefined)
     return launchFromHere(thread, options, from, { command, terminal }, watch);
   const source = 'runner' in from ? { prepared: from } : { plan: from };
-  return thread.launch({ from: source, setUp, terminal, command }, watch, options.signal);
+  const job = { from: source, setUp, terminal, command };
+  const report = await thread.launch(job, watch.prepared, options.signal);
+  thread.cleanUpAfter(watch.running(), report);
+  return report;
+}
+
+/** What is told of a start, and asked. */
+interface StartWatch {
+  /** Namespaces were made for it. */
+  prepared(data: PreparedData): void;
+  /** The process that waits in them, and becomes the command. */
+  running(): RunningProcess;
 }
 
 /** Runs a Pipeline of this thread, which stays in its namespaces: the calls are made by the waiting process. */
@@ -147,7 +162,7 @@ async function launchFromHere(
   options: LaunchOptions,
   from: PreparedData | NamespacePlan,
   start: Pick<Extract<LaunchRequest, { op: 'launch' }>, 'command' | 'terminal'>,
-  watch: (data: PreparedData) => void,
+  watch: StartWatch,
 ): Promise<LaunchReport> {
   const { host } = thread;
   const setUp = pipelineSetUp(options.pipeline as Pipeline, options, options);
@@ -156,9 +171,11 @@ async function launchFromHere(
     return await usePrepared(
       setUp,
       { syscalls: host.syscalls, signal: options.signal },
-      (ready) => {
+      async (ready, end) => {
         begun = true;
-        return startFromHere(thread, ready, from, start, watch);
+        const report = await startFromHere(thread, ready, from, start, watch.prepared);
+        if (end !== undefined && report.refused === undefined) watch.running().afterwards(end);
+        return report;
       },
     );
   } catch (error) {

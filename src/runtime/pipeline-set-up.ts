@@ -35,7 +35,10 @@ export function pipelineSetUp(
   if (!pipeline.needsPreparation) return setUp();
   const prepare: SetUp<RunReport>['prepare'] = async (options) => {
     const preparation = await pipeline.prepare({ ...local, ...options, force });
-    return { use: (start) => preparation.use((prepared) => start(setUp(prepared))) };
+    return {
+      use: (start) => preparation.use((prepared) => start(setUp(prepared))),
+      ...(preparation.hasEnd ? { end: () => preparation.end() } : {}),
+    };
   };
   return Object.assign(setUp(), { prepare });
 }

@@ -230,7 +230,9 @@ export class ContainerPool implements AsyncDisposable {
         this.#setUp,
         (data) => (made = watchOver(host, data)),
       );
-      return { ...(made as unknown as WaitingContainer), root, identity };
+      const waiting = made as unknown as WaitingContainer;
+      this.thread.cleanUpAfter(waiting.process, root);
+      return { ...waiting, root, identity };
     } catch (error) {
       made?.process.destroy();
       await made?.process.gone;

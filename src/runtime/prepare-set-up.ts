@@ -12,7 +12,12 @@ export interface PrepareSetUpOptions {
 export interface PreparedSetUp<T> {
   /** Runs it, once: what was prepared is closed afterwards, and taken back when it throws. */
   use<R>(start: (setUp: SetUp<T>) => R | Promise<R>): Promise<R>;
+  /** To be called when the container has ended, once it has started; unless there is nothing to do. */
+  readonly end?: EndWork | undefined;
 }
+
+/** What is to be done when a container has ended. It does not fail. */
+export type EndWork = () => Promise<void>;
 
 /**
  * Prepares a set-up where there is something to prepare, and starts it. What was prepared is taken
@@ -23,13 +28,13 @@ export interface PreparedSetUp<T> {
 export async function usePrepared<T, R>(
   setUp: SetUp<T>,
   options: PrepareSetUpOptions,
-  start: (setUp: SetUp<T>) => R | Promise<R>,
+  start: (setUp: SetUp<T>, end?: EndWork) => R | Promise<R>,
 ): Promise<R> {
   if (setUp.prepare === undefined) return start(setUp);
   const prepared = await setUp.prepare(options);
   try {
     return await prepared.use(async (ready) => {
-      const outcome = await start(ready);
+      const outcome = await start(ready, prepared.end);
       if (isRefused(outcome)) throw new RefusedStart(outcome);
       return outcome;
     });

@@ -18,8 +18,7 @@ export interface ContainerPids {
 export class RunningProcess {
   /** How the command ended. */
   readonly exited: Promise<ProcessEnd>;
-  /** The same, when every process of its PID namespace is gone too. */
-  readonly gone: Promise<ProcessEnd>;
+  #gone: Promise<ProcessEnd>;
   #watch: Watch | undefined;
 
   /** Takes over two children of this process, which must not be waited for elsewhere. */
@@ -31,12 +30,26 @@ export class RunningProcess {
     this.exited = new Promise((resolve, reject) => {
       this.#watch = watchEnd(processes, command, pidfd, resolve, reject);
     });
-    this.gone = this.exited.then((end) => {
+    this.#gone = this.exited.then((end) => {
       this.#watch = undefined;
       return init === undefined ? end : endOf(processes, init).then(() => end);
     });
     // Whoever waits for neither does not have to handle a failure.
-    this.gone.catch(() => undefined);
+    this.#gone.catch(() => undefined);
+  }
+
+  /** The same, when every process of its PID namespace is gone too, and what comes afterwards is done. */
+  get gone(): Promise<ProcessEnd> {
+    return this.#gone;
+  }
+
+  /** Does something when it is gone, before whoever asks for `gone` from now on is told. */
+  afterwards(work: () => Promise<void>): void {
+    this.#gone = this.#gone.then(async (end) => {
+      await work();
+      return end;
+    });
+    this.#gone.catch(() => undefined);
   }
 
   /** Whether the program stays for its end. */

@@ -1,4 +1,5 @@
 import type { Fd } from '../syscalls/descriptor.js';
+import { F_SETFL } from '../syscalls/file-flags.js';
 import { watchReadable } from '../syscalls/libc-watch.js';
 import { putUmask, type CommandProgram } from './exec-program.js';
 import type { LaunchReport, PreparedData, ReadyRoot } from './launch-messages.js';
@@ -53,7 +54,7 @@ export function release({ processes }: RuntimeHost, { data, root }: WaitingConta
  * @throws StubEndedError when the process was killed before it knew its command.
  */
 export async function runInReadyRoot(
-  { processes }: RuntimeHost,
+  { processes, syscalls }: RuntimeHost,
   { data: { runner } }: WaitingContainer,
   root: ReadyRoot,
   program: CommandProgram,
@@ -63,6 +64,8 @@ export async function runInReadyRoot(
   try {
     connection.send(program.bytes, program.descriptors);
     await readable(connection);
+    // The event loop has made it non-blocking (uv_poll_init), and an answer comes in two pieces.
+    syscalls.fcntl(connection.fd, F_SETFL, 0);
     const refused = connection.outcome(program.calls.length)?.refused;
     return { ...root, ...(refused === undefined ? {} : { refused }) };
   } finally {

@@ -5,6 +5,7 @@ import {
   NsinitError,
   Pipeline,
   PlanError,
+  silentLogger,
   StepError,
   type Key,
   type PrepareContext,
@@ -141,6 +142,32 @@ describe('prepare', () => {
     expect(error.undoErrors.map(String)).to.deep.equal(['Error: disk']);
     expect(log.slice(1)).to.deep.equal(['link a', 'remove a', 'close a']);
     expect(on.syscalls.state.tree('/srv/root')).to.deep.equal([]);
+  });
+
+  it('has an end, for what the container uses until then', async () => {
+    const on = machine();
+    endings.a = ({ afterEnd }) => afterEnd(() => void log.push('unmount a'));
+    endings.b = ({ afterEnd }) => afterEnd(() => Promise.reject(new Error('busy')));
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+    const pipeline = fetching('a', 'b');
+    const preparation = await pipeline.prepare({ ...on, logger });
+    await preparation.use((prepared) => pipeline.run({ ...on, prepared }));
+    expect(preparation.hasEnd).to.equal(true);
+    expect(log).to.not.include('unmount a');
+    await preparation.end();
+    expect(log.slice(6)).to.deep.equal(['unmount a']);
+    expect(warnings).to.deep.equal(['busy']);
+    await preparation.end();
+    expect(log).to.have.lengthOf(7);
+  });
+
+  it('has its end when it is taken back, too', async () => {
+    endings.a = ({ afterEnd }) => afterEnd(() => void log.push('unmount a'));
+    const preparation = await fetching('a').prepare(machine());
+    expect(await preparation.undo()).to.deep.equal([]);
+    expect(log).to.deep.equal(['fetch a', 'unmount a', 'remove a', 'close a']);
+    expect(preparation.hasEnd).to.equal(false);
   });
 
   it('stops when it is aborted, with the reason', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -75,6 +75,19 @@ describe('a launch with a step that prepares', () => {
       expect(existsSync(`${directory}/made`)).to.equal(false);
     });
 
+    it(`cleans up when the container has ended, with ${name}`, async () => {
+      const pipeline = pipelineOf({ directory, lasts: true });
+      const container = await launch({ rootfs, pipeline, command: 'cat' });
+      expect(log()).to.deep.equal(['prepare', 'close']);
+      container.stdin?.end();
+      await container.ended;
+      expect(log()).to.deep.equal(['prepare', 'close', 'end']);
+      rmSync(`${directory}/made`, { recursive: true });
+      rmSync(`${rootfs}/made`);
+      await launch({ rootfs, pipeline, command: 'missing' }).catch(() => undefined);
+      expect(log().slice(3)).to.deep.equal(['prepare', 'end', 'undo', 'close']);
+    });
+
     it(`stops when it is aborted, with ${name}`, async () => {
       const abort = new AbortController();
       const open = descriptors();
@@ -126,6 +139,39 @@ describe('a launch with a step that prepares', () => {
     }
   });
 
+  it('is cleaned up with its pool, used or not', async () => {
+    const args = { directory, lasts: true };
+    const pipeline = { module: MODULE, export: 'preparingPipeline', args };
+    const pool = await createPool({ size: 1, rootfs, pipeline });
+    rmSync(`${directory}/made`, { recursive: true });
+    rmSync(`${rootfs}/made`);
+    const container = await pool.launch({ command: 'true' });
+    await container.ended;
+    const count = (wanted: string): number => log().filter((what) => what === wanted).length;
+    expect(count('end')).to.equal(1);
+    await pool.settled();
+    rmSync(`${directory}/made`, { recursive: true });
+    rmSync(`${rootfs}/made`);
+    const refused = await pool.launch({ command: 'missing' }).catch((error: unknown) => error);
+    expect(refused).to.include({ name: 'CommandError' });
+    expect(count('end')).to.equal(2);
+    await pool.settled();
+    await pool.close();
+    expect([count('prepare'), count('end')]).to.deep.equal([3, 3]);
+  });
+
+  it('is cleaned up by nsinit run', () => {
+    const plugin = LASTING_PLUGIN(directory);
+    const steps = [{ step: 'test:last', before: 'root-switch' }];
+    const config = { rootfs, plugins: [join(directory, 'plugin.mjs')], steps };
+    writeFileSync(join(directory, 'box.json'), JSON.stringify(config));
+    writeFileSync(join(directory, 'plugin.mjs'), plugin);
+    const args = ['build/nsinit.cjs', 'run', '--config', join(directory, 'box.json'), '--', 'true'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(status, stderr).to.equal(0);
+    expect(log()).to.deep.equal(['execute', 'end']);
+  });
+
   it('is ended by a signal to nsinit run, and leaves nothing', async () => {
     const config = {
       rootfs,
@@ -146,6 +192,24 @@ describe('a launch with a step that prepares', () => {
     expect(existsSync(join(directory, 'made'))).to.equal(false);
   });
 });
+
+const LASTING_PLUGIN = (directory: string): string => `
+import { appendFileSync } from 'node:fs';
+const log = (what) => appendFileSync(${JSON.stringify(`${directory}/log`)}, what + '\\n');
+export class LastStep {
+  static stepName = 'test:last';
+  static view = 'host';
+  static parse() { return {}; }
+  describe() { return 'last'; }
+  execute() { log('execute'); }
+  async prepare(options, { afterEnd }) {
+    afterEnd(async () => {
+      await new Promise((done) => setTimeout(done, 5));
+      log('end');
+    });
+  }
+}
+`;
 
 const WAITING_PLUGIN = (directory: string): string => `
 import { rmSync, writeFileSync } from 'node:fs';

@@ -15,6 +15,8 @@ export interface PreparingOptions {
   readonly waits?: boolean;
   /** Fails when it is executed. */
   readonly fails?: boolean;
+  /** Has something to do when the container has ended. */
+  readonly lasts?: boolean;
 }
 
 const MADE: Key<string> = sharedKey('nsinit-test.made');
@@ -25,7 +27,8 @@ class FetchStep implements Step<PreparingOptions> {
   static parse = (input: unknown): PreparingOptions => input as PreparingOptions;
   describe = (): string => 'show what was fetched';
 
-  async prepare({ directory, waits }: PreparingOptions, host: PrepareContext): Promise<void> {
+  async prepare(options: PreparingOptions, host: PrepareContext): Promise<void> {
+    const { directory, waits } = options;
     const log = (what: string): void => appendFileSync(`${directory}/log`, `${what}\n`);
     mkdirSync(`${directory}/made`);
     host.defer(() => {
@@ -33,6 +36,7 @@ class FetchStep implements Step<PreparingOptions> {
       log('undo');
     });
     host.closeAfter(() => log('close'));
+    if (options.lasts === true) host.afterEnd(() => log('end'));
     await writeFile(`${directory}/made/text`, 'fetched');
     log('prepare');
     if (waits === true) await once(host.signal, 'abort');
