@@ -9,16 +9,19 @@ import {
   FSCONFIG_SET_STRING,
   FSPICK_CLOEXEC,
   FSPICK_EMPTY_PATH,
+  hasFlags,
   inject,
   injectable,
   isErrno,
   newMountFlags,
+  NsinitError,
   O_PATH,
   openMountPoint,
   OptionReader,
   optionError,
   PID_NAMESPACE,
   spreadMount,
+  STATX_ATTR_MOUNT_ROOT,
   STATX_BASIC_STATS,
   SYSCALLS,
   withFd,
@@ -153,6 +156,9 @@ export class OciMountStep implements Step<OciMountOptions> {
   #change({ target }: OciMountOptions, plan: MountPlan, { root }: StepContext): void {
     const { sys } = this;
     withFd(sys, root.open(target, O_PATH), (place) => {
+      const { attributes } = sys.statx(place, '', AT_EMPTY_PATH, STATX_BASIC_STATS);
+      if (!hasFlags(attributes, STATX_ATTR_MOUNT_ROOT))
+        throw new NsinitError('NSINIT_VERIFY', `nothing is mounted on ${target} to be remounted`);
       const bind = plan.bind !== undefined;
       const options = Object.entries({
         ...(bind ? {} : superblockOptions(plan, plan.attributes.readonly === true)),

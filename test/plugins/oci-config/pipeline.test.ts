@@ -157,6 +157,15 @@ describe('the pipeline of an OCI configuration', () => {
     expect(finished(runPlan(plainConfig({ mounts })))).to.deep.equal([
       '/a ro,nodev,relatime tmpfs rw,size=8k',
     ]);
+    for (const options of [
+      ['remount', 'bind', 'ro'],
+      ['remount', 'ro'],
+    ])
+      expect(() =>
+        runPlan(plainConfig({ mounts: [{ destination: '/etc', options }] }), {
+          [`${ROOT}/etc`]: directory(),
+        }),
+      ).to.throw('nothing is mounted on /etc to be remounted');
   });
 
   it('makes devices of each type with mode and owner, also outside /dev', () => {
