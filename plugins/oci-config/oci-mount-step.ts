@@ -1,6 +1,7 @@
 import {
   AT_EMPTY_PATH,
   changeAttributes,
+  cloneTree,
   createMount,
   attachMount,
   flags,
@@ -26,6 +27,7 @@ import {
   SYSCALLS,
   withFd,
   type Fd,
+  type HostPath,
   type MountAttrFlags,
   type Step,
   type StepContext,
@@ -52,6 +54,14 @@ export class OciMountStep implements Step<OciMountOptions> {
   static readonly after = ['bind-rootfs'];
   static readonly writesRoot = true;
   static readonly repeatable = true;
+
+  static readonly fallbacks = {
+    'bind-host-sys': {
+      when: ['EPERM'],
+      instead: "the host's /sys is bound read-only",
+      cost: "the container sees the host's devices and network",
+    },
+  };
 
   static readonly tolerates = [
     {
@@ -101,9 +111,10 @@ export class OciMountStep implements Step<OciMountOptions> {
     // Before its place is made: nothing is covered then.
     const covered = options.fstype === 'tmpfs' ? this.#modeOf(options.target, context) : undefined;
     withFd(sys, this.#openPlace(options, context), (place) => {
-      const mount = context.keep(this.#create(options, plan, context, covered));
-      attachMount(sys, context, mount, place, {
+      const { mount, showsHost } = this.#open(options, plan, context, covered);
+      attachMount(sys, context, context.keep(mount), place, {
         attributes: attributesOf(options, plan),
+        showsHost,
         shared: plan.propagation.some((mode) => mode.endsWith('shared')),
       });
       changeAttributes(sys, mount, plan.recursive, { recursive: true });
@@ -116,6 +127,27 @@ export class OciMountStep implements Step<OciMountOptions> {
     return fstype === 'proc' || fstype === 'sysfs'
       ? context.root.realDirectory(target, 0o755)
       : openMountPoint(this.sys, context, target, 'directory');
+  }
+
+  /** A sysfs that is to be read-only may be the host's: it belongs to a network namespace. */
+  #open(
+    options: OciMountOptions,
+    plan: MountPlan,
+    context: StepContext,
+    covered: string | undefined,
+  ): { readonly mount: Fd; readonly showsHost: boolean } {
+    const { sys } = this;
+    try {
+      return { mount: this.#create(options, plan, context, covered), showsHost: false };
+    } catch (error) {
+      const mayBind = options.fstype === 'sysfs' && plan.attributes.readonly === true;
+      if (!mayBind || !isErrno(error, 'EPERM')) throw error;
+      context.fallBack('bind-host-sys', error);
+    }
+    // Recursively, for a user namespace, where what is mounted below is locked.
+    const mount = context.keep(cloneTree(sys, context, { path: '/sys' as HostPath }));
+    changeAttributes(sys, mount, plan.attributes, { recursive: true });
+    return { mount, showsHost: true };
   }
 
   #create(

@@ -28,6 +28,8 @@ export function refusalHint({ syscall, code, args }: SyscallError): string | und
     return 'in a user namespace sysfs takes a network namespace of its own: --unshare-net';
   if (code === 'EPERM' && syscall === 'fsconfig' && args[0] === '<fscontext:proc>')
     return 'in a user namespace proc takes a PID namespace of its own, and a /proc of the host of which nothing is covered';
+  if (code === 'EPERM' && syscall === 'fsconfig' && args[0] === '<fscontext:mqueue>')
+    return 'in a user namespace message queues take an IPC namespace of their own';
   if (code === 'EPERM' && (syscall === 'openat2' || syscall === 'fsopen')) return PROFILE;
   if (code === 'EPERM' && syscall === 'mount_setattr')
     return `${PROFILE}; or a flag is locked in this user namespace`;

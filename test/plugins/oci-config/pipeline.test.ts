@@ -11,6 +11,7 @@ import {
 import { createOciPipeline, fromOciConfig, type OciPlan } from 'nsinit/plugins/oci-config';
 import { charDevice, directory, fifo, file, symlink, type SeedTree } from 'nsinit/testing';
 import { expectUndone, machine, mountsOf, ROOT, runOn } from '../kit.js';
+import { userNamespace } from '../../steps/step-trial.js';
 import { plainConfig, sample, type Config } from './samples.js';
 
 const planOf = (config: Config): OciPlan => fromOciConfig(config, '/srv/bundle').plan;
@@ -146,6 +147,19 @@ describe('the pipeline of an OCI configuration', () => {
     expect(tags('/a')).to.match(/^shared:\d+$/);
     expect(tags('/b')).to.equal('');
     expect(tags('/c')).to.equal('unbindable');
+  });
+
+  it("shows the host's /sys, read-only, where a user namespace may have no sysfs", () => {
+    const config = (options: string[]): Config =>
+      plainConfig({ mounts: [{ destination: '/sys', type: 'sysfs', options }] });
+    const sys = machine(userNamespace('pid', 'ipc'));
+    const { fallbacks } = runOn(sys, pipelineOf(config(['ro', 'nosuid'])));
+    expect(fallbacks[0]?.fallback).to.equal('bind-host-sys');
+    expect(finished(sys)[0]).to.match(/^\/sys ro,nosuid.* sysfs /);
+    // A writable one is not replaced by less than was asked for.
+    expect(() =>
+      runOn(machine(userNamespace('pid', 'ipc')), pipelineOf(config(['nosuid']))),
+    ).to.throw('sysfs takes a network namespace of its own');
   });
 
   it('changes a mount that is there', () => {
