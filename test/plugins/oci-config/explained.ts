@@ -25,6 +25,13 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ],
   },
   {
+    id: 'bound nodes',
+    lines: [
+      /^- mount \/dev\/(null|zero|full|random|urandom|tty) \/\1 rw,relatime - devtmpfs /,
+      /^\+ mount \/dev\/(null|zero|full|random|urandom|tty) \/\1 ro,relatime - devtmpfs /,
+    ],
+  },
+  {
     id: 'mode of a tmpfs',
     lines: [
       /^- mount \S+ \/ \S+ (shared )?- tmpfs \S+ rw(,size=\w+)?$/,
