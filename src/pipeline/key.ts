@@ -29,6 +29,11 @@ export function sharedKey<T>(id: string, name: string = id): Key<T> {
 export class HandOver {
   readonly #values = new Map<Key<unknown> | symbol, unknown>();
 
+  /** @param advice what to do where something is missing. */
+  constructor(
+    private readonly advice = 'put the step that does before this one, or give it to run()',
+  ) {}
+
   provide<T>(under: Key<T>, value: T): void {
     this.#values.set(under.shared ?? under, value);
   }
@@ -38,7 +43,7 @@ export class HandOver {
     if (!this.#values.has(under.shared ?? under)) {
       throw new NsinitError(
         'NSINIT_MISSING_VALUE',
-        `nothing provides "${under.name}": put the step that does before this one, or give it to run()`,
+        `nothing provides "${under.name}": ${this.advice}`,
       );
     }
     return this.#values.get(under.shared ?? under) as T;

@@ -103,7 +103,8 @@ export class Pipeline {
     const problems = this.#check();
     const described = this.plan(options);
     const prepared = this.rehearse(machine, options);
-    return recordPlan(machine, described, problems, options.rootfs, (observer) =>
+    const { rootfs } = options;
+    return recordPlan({ machine, described, problems, rootfs, prepared }, (observer) =>
       // There is no host to be kept safe from what the model does.
       this.run({ ...options, prepared, syscalls: machine, observers: [observer], force: true }),
     );

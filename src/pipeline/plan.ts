@@ -5,6 +5,7 @@ import type { HostPath } from '../syscalls/paths.js';
 import { StepError } from './errors.js';
 import type { Observer } from './observer.js';
 import type { PlannedStep } from './pipeline-entry.js';
+import type { Prepared } from './prepare.js';
 import type { RunOptions, RunReport, TakenFallback } from './run.js';
 
 /** A call that a run would make. */
@@ -42,7 +43,7 @@ export interface PlannedFailure {
   readonly message: string;
   /** What would become of the steps before. */
   readonly undo: 'done' | 'failed' | 'impossible';
-  /** The model does not know what the step asks for: a run may well do it. */
+  /** The model does not know what the step asks for, or what would be prepared: a run may well do it. */
   readonly unknown?: true;
 }
 
@@ -94,16 +95,22 @@ export interface ModelledMachine extends Syscalls {
   openUserNamespace(maps: ModelledIdMaps): HostPath;
 }
 
+/** What is known before it is run. */
+export interface PlanStart {
+  readonly machine: ModelledMachine;
+  readonly described: readonly PlannedStep[];
+  readonly problems: readonly string[];
+  readonly rootfs: string | undefined;
+  readonly prepared: Prepared;
+}
+
 /** Makes a plan of what is run with an observer, on a modelled machine. */
 export function recordPlan(
-  machine: ModelledMachine,
-  described: readonly PlannedStep[],
-  problems: readonly string[],
-  rootfs: string | undefined,
+  { machine, described, problems, rootfs, prepared }: PlanStart,
   run: (observer: Observer) => RunReport,
 ): Plan {
   const recorder = new PlanRecorder(described);
-  const failure = failureOf(() => run(recorder));
+  const failure = failureOf(prepared, () => run(recorder));
   return {
     version: 1,
     rootfs: rootfs ?? null,
@@ -118,14 +125,14 @@ export function recordPlan(
   };
 }
 
-function failureOf(run: () => RunReport): PlannedFailure | null {
+function failureOf(prepared: Prepared, run: () => RunReport): PlannedFailure | null {
   try {
     run();
     return null;
   } catch (error) {
     if (error instanceof StepError) {
       const { step, message, undo, cause } = error;
-      return { step, message, undo, ...(isUnknown(cause) ? { unknown: true } : {}) };
+      return { step, message, undo, ...(isUnknown(cause, prepared) ? { unknown: true } : {}) };
     }
     return {
       step: '',
@@ -136,10 +143,14 @@ function failureOf(run: () => RunReport): PlannedFailure | null {
 }
 
 // By its code, since a plan may be made where no model is loaded.
-const isUnknown = (cause: unknown): boolean =>
-  cause instanceof Error &&
-  'code' in cause &&
-  (cause.code === 'NSINIT_NOT_MODELLED' || cause.code === 'NSINIT_HOST_UNREADABLE');
+function isUnknown(cause: unknown, { unrehearsed = [] }: Prepared): boolean {
+  if (!(cause instanceof Error) || !('code' in cause)) return false;
+  return (
+    cause.code === 'NSINIT_NOT_MODELLED' ||
+    cause.code === 'NSINIT_HOST_UNREADABLE' ||
+    (cause.code === 'NSINIT_MISSING_VALUE' && unrehearsed.length > 0)
+  );
+}
 
 const mountsOf = (machine: ModelledMachine): PlannedMount[] =>
   parseMountinfo(machine.state.mountinfo).map(

@@ -51,6 +51,15 @@ export interface RehearseContext extends Pick<PrepareContext, 'provide' | 'find'
 /** What steps are given that was prepared for them. */
 export interface Prepared {
   readonly provided: readonly Provided[];
+  /** On a modelled machine: steps that prepare and have no `rehearse`, so that nothing stands for it. */
+  readonly unrehearsed?: readonly string[] | undefined;
+}
+
+/** What to do where something is missing that could not be rehearsed. */
+export function missingRehearsal(prepared: Prepared | undefined): string | undefined {
+  const [step] = prepared?.unrehearsed ?? [];
+  if (step === undefined) return undefined;
+  return `on a modelled machine ${step} prepares nothing, and has no rehearse() to put something in its place`;
 }
 
 /** How a pipeline is prepared: as it is run, and until when. */
@@ -237,8 +246,11 @@ export function rehearse(
   const container = createRunContainer(machine, undefined, parent, services);
   const handOver = new HandOver();
   const provided: Provided[] = [];
+  const unrehearsed: string[] = [];
   for (const { step, options } of preparing) {
-    makeStep(container, step).rehearse?.(options, {
+    const made = makeStep(container, step);
+    if (made.rehearse === undefined) unrehearsed.push(step.stepName);
+    made.rehearse?.(options, {
       machine,
       provide: (key, value) => {
         provided.push([key, value]);
@@ -247,5 +259,5 @@ export function rehearse(
       find: (key) => handOver.find(key),
     });
   }
-  return { provided };
+  return { provided, unrehearsed };
 }

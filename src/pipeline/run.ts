@@ -17,7 +17,7 @@ import { silentLogger, type Logger } from './logger.js';
 import { refuseHostNamespace } from './namespace-guard.js';
 import type { Observer } from './observer.js';
 import type { PipelineEntry } from './pipeline-entry.js';
-import type { Prepared } from './prepare.js';
+import { missingRehearsal, type Prepared } from './prepare.js';
 import type { Step, StepClass, StepContext } from './step.js';
 import { UndoStack } from './undo-stack.js';
 
@@ -70,7 +70,7 @@ export interface RunReport {
 export class Run {
   readonly #sys: Syscalls;
   readonly #undo = new UndoStack();
-  readonly #handOver = new HandOver();
+  readonly #handOver: HandOver;
   // A set: whoever attaches what its maker keeps already keeps it again.
   readonly #kept = new Set<Fd>();
   readonly #fallbacks: TakenFallback[] = [];
@@ -91,6 +91,7 @@ export class Run {
         : new TracingSyscalls(options.syscalls, (call) => {
             for (const observer of traces) observer.syscall?.(this.#name, call);
           });
+    this.#handOver = new HandOver(missingRehearsal(options.prepared));
     this.#handOver.provide(EXPECTATIONS, this.expectations);
     for (const [under, value] of options.prepared?.provided ?? [])
       this.#handOver.provide(under, value);

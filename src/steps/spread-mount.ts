@@ -21,6 +21,7 @@ export const MOUNT_PROPAGATION = [
   'unbindable',
   'runbindable',
 ] as const;
+/** How a mount spreads, `r…` with everything below it (mount_namespaces(7)). */
 export type MountPropagation = (typeof MOUNT_PROPAGATION)[number];
 
 type Simple = 'private' | 'slave' | 'shared' | 'unbindable';

@@ -216,6 +216,15 @@ describe('prepare', () => {
     expect(log).to.deep.equal(['link a', 'link cache']);
   });
 
+  it('is told of where nothing stands for it in a plan', () => {
+    class UnrehearsedStep extends FetchStep {}
+    Object.assign(UnrehearsedStep.prototype, { rehearse: undefined });
+    const pipeline = new Pipeline().use(UnrehearsedStep, { url: 'a' });
+    const { failure } = planPipeline(pipeline, { rootfs: '/srv/root', machine: () => ({}) });
+    expect(failure?.message).to.match(/"archive": on a modelled machine example:fetch .*rehearse/);
+    expect(failure?.unknown).to.equal(true);
+  });
+
   it('is rehearsed where calls are failed', () => {
     const report = injectFaults({ name: 'fetch', pipeline: () => fetching('a') });
     expect(report.failures).to.deep.equal([]);
