@@ -1,5 +1,6 @@
 import { openPseudoTerminal, Terminal, type TerminalSize } from '../runtime/terminal.js';
-import type { Fd } from '../syscalls/descriptor.js';
+import { asFd, type Fd } from '../syscalls/descriptor.js';
+import { TCGETS, TCSETS } from '../syscalls/file-flags.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
 /** A new pseudo-terminal that the caller's is to be joined with. */
@@ -41,7 +42,19 @@ function attachTerminal(syscalls: Syscalls, master: Fd): () => Promise<void> {
   const closed = new Promise<void>((done) => {
     terminal.once('close', () => done());
   });
-  if (stdin.isTTY) stdin.setRawMode(true);
+  const makeRaw = (): void => {
+    if (!stdin.isTTY) return;
+    stdin.setRawMode(true);
+    passOutputOn(syscalls, asFd(stdin.fd));
+  };
+  // Back in the foreground the terminal has the modes of the shell.
+  const makeRawAgain = (): void => {
+    if (stdin.isTTY) stdin.setRawMode(false);
+    makeRaw();
+    resize();
+  };
+  makeRaw();
+  process.on('SIGCONT', makeRawAgain);
   stdin.pipe(terminal, { end: false });
   const stopTyping = typeEndOf(stdin, terminal);
   terminal.pipe(stdout, { end: false });
@@ -53,6 +66,7 @@ function attachTerminal(syscalls: Syscalls, master: Fd): () => Promise<void> {
   return async () => {
     await closed;
     stdout.off('resize', resize);
+    process.off('SIGCONT', makeRawAgain);
     stdin.unpipe(terminal);
     stopTyping();
     if (stdin.isTTY) stdin.setRawMode(false);
@@ -60,6 +74,23 @@ function attachTerminal(syscalls: Syscalls, master: Fd): () => Promise<void> {
     // A file has none.
     (stdin as Partial<typeof stdin>).unref?.();
   };
+}
+
+// More than struct termios of any architecture. The output flags are its second word.
+const TERMIOS_SIZE = 64;
+const OUTPUT_FLAGS_AT = 4;
+const OPOST = 1;
+
+/**
+ * What is shown has been translated by the command's own terminal. Node leaves the caller's to do so
+ * as well: a line feed that moves the cursor down would move it to the left too (termios(3)).
+ */
+function passOutputOn(syscalls: Syscalls, terminal: Fd): void {
+  const termios = new Uint8Array(TERMIOS_SIZE);
+  const view = new DataView(termios.buffer);
+  syscalls.ioctl(terminal, TCGETS, termios);
+  view.setUint32(OUTPUT_FLAGS_AT, view.getUint32(OUTPUT_FLAGS_AT, true) & ~OPOST, true);
+  syscalls.ioctl(terminal, TCSETS, termios);
 }
 
 // VEOF of a new terminal: Control-D.

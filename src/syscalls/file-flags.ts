@@ -132,6 +132,9 @@ export const TIOCGPTN = 0x80045430 as IoctlRequest;
 export const TIOCSPTLCK = 0x40045431 as IoctlRequest;
 /** Opens the peer of a ptmx without a path (Linux 4.13). */
 export const TIOCGPTPEER = 0x5441 as IoctlRequest;
+/** Reads and sets a terminal's modes, `struct termios` (ioctl_tty(2)). */
+export const TCGETS = 0x5401 as IoctlRequest;
+export const TCSETS = 0x5402 as IoctlRequest;
 export const TIOCGWINSZ = 0x5413 as IoctlRequest;
 export const TIOCSWINSZ = 0x5414 as IoctlRequest;
 export const TIOCSCTTY = 0x540e as IoctlRequest;
@@ -139,6 +142,8 @@ export const LOOP_CTL_GET_FREE = 0x4c82 as IoctlRequest;
 
 /** Names of IoctlRequest, in printing order. */
 export const IOCTL_NAMES: FlagNames = {
+  TCGETS,
+  TCSETS,
   TIOCGPTN,
   TIOCSPTLCK,
   TIOCGPTPEER,

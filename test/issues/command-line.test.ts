@@ -173,6 +173,22 @@ describe('nsinit run, of whoever calls it', () => {
     expect(shell(run).stderr).to.match(/^(129|141)\n$/);
   });
 
+  it('shows on a terminal what the command writes, and no more', function () {
+    if (spawnSync('script', ['--version']).status !== 0) {
+      console.log('      skipped: it needs script(1) (package bsdutils)');
+      return this.skip();
+    }
+    // A full-screen program moves the cursor down by a line feed.
+    writeFileSync(join(root, 'raw'), '/bin/busybox stty raw\nprintf "down\\ndown"\n');
+    const line = `"${process.execPath}" "${COMMAND}" run --rootfs ${root} --tty -- sh /raw`;
+    const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+      encoding: 'utf8',
+      env: environment(),
+      input: '',
+    });
+    expect(stdout).to.match(/down\ndown$/);
+  });
+
   it('lets the command have a key of the terminal once', async function () {
     if (spawnSync('script', ['--version']).status !== 0) {
       console.log('      skipped: it needs script(1) (package bsdutils)');
