@@ -19,6 +19,7 @@ export async function applyConfig(given: RunFlags): Promise<ConfiguredRun> {
   const { rootfs, hostname, cwd, env = {}, uid, gid = uid, namespaces } = launchOptions;
   const file = {
     ...(rootfs === undefined ? {} : { rootfs }),
+    ...(cwd === undefined ? {} : { cwd }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(uid === undefined ? {} : { user: `${uid}:${gid}` }),
     ...(namespaces === undefined ? {} : { namespaces }),
@@ -31,7 +32,6 @@ export async function applyConfig(given: RunFlags): Promise<ConfiguredRun> {
       ...given,
       preset: preset === 'classic' ? 'classic' : 'standard',
       env: [...variables, ...given.env],
-      cwd: given.cwd === '/' ? (cwd ?? '/') : given.cwd,
       fallbacks: given.fallbacks && launchOptions.noFallbacks !== true,
     },
   };

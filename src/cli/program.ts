@@ -202,7 +202,7 @@ function addRunOptions(command: Command): Command {
       [],
     )
     .option('--clear-env', 'start from an empty environment')
-    .option('--cwd <dir>', 'the working directory in the container', '/')
+    .option('--cwd <dir>', 'the working directory in the container; / unless given')
     .option('--hostname <name>', 'the host name in the container')
     .option('--user <uid[:gid]>', 'who the command runs as')
     .option('--share-pid', 'keep the PID namespace')

@@ -118,7 +118,7 @@ function processSpec(
     command,
     args,
     ...confinement,
-    cwd: given.cwd,
+    cwd: given.cwd ?? '/',
     ...(user === undefined ? {} : { user }),
     ...(given.hostname === undefined ? {} : { hostname: given.hostname }),
     stdio: slave === undefined ? [asFd(0), asFd(1), asFd(2)] : [slave, slave, slave],

@@ -21,7 +21,7 @@ export interface RunFlags extends ConfinementFlags {
   readonly tty?: boolean;
   readonly env: readonly string[];
   readonly clearEnv?: boolean;
-  readonly cwd: string;
+  readonly cwd?: string;
   readonly hostname?: string;
   readonly user?: string;
   readonly sharePid?: boolean;

@@ -145,6 +145,9 @@ export class Pipeline {
    *   StepError when a step failed: what the earlier ones did has been taken back then, unless the root had been switched.
    */
   run(options: RunOptions): RunReport {
+    // Only JavaScript can leave it out.
+    if (typeof (options as Partial<RunOptions> | undefined)?.syscalls !== 'object')
+      throw new TypeError('run takes { syscalls }: a LinuxSyscalls, or a MockSyscalls for a test');
     const problems = this.#check();
     if (problems.length > 0 && options.force !== true) throw new PlanError(problems);
     if (options.prepared === undefined) refuseUnprepared(this.#entries);

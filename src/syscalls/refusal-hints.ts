@@ -24,8 +24,16 @@ export function refusalHint({ syscall, code, args }: SyscallError): string | und
   if (syscall === 'pivot_root' && (code === 'ENOSYS' || code === 'EPERM'))
     return 'a seccomp profile forbids it: --no-pivot does without, and leaves the mounts of the host below the root';
   if (code === 'ENOSYS') return since(version ?? '4.11');
-  if (code === 'EPERM' && syscall === 'fsopen' && args[0] === '"sysfs"')
+  const mounts = syscall === 'fsopen' ? args[0] : syscall === 'mount' ? args[2] : undefined;
+  if (code === 'EPERM' && mounts === '"sysfs"')
     return 'in a user namespace sysfs takes a network namespace of its own: --unshare-net';
+  if (
+    code === 'EINVAL' &&
+    syscall === 'mount' &&
+    args[2] === '"devpts"' &&
+    /gid=/.test(args[4] ?? '')
+  )
+    return 'its group must have a number in this user namespace: map more (--map-user ranges)';
   if (code === 'EPERM' && syscall === 'fsconfig' && args[0] === '<fscontext:proc>')
     return 'in a user namespace proc takes a PID namespace of its own, and a /proc of the host of which nothing is covered';
   if (code === 'EPERM' && syscall === 'fsconfig' && args[0] === '<fscontext:mqueue>')

@@ -73,6 +73,18 @@ launch:
     expect(types).to.include.members(['/dev/queues mqueue', '/opt tmpfs']);
   });
 
+  it('goes after what the command line says, also where that is what it would be', function () {
+    if (process.geteuid?.() !== 0) {
+      (this.test as Mocha.Runnable).title += ' (needs root)';
+      this.skip();
+    }
+    const file = write('after.json', JSON.stringify({ launch: { cwd: '/dev', uid: 5 } }));
+    const run = (...options: string[]): string =>
+      nsinit('run', '--config', file, ...options, '--', 'sh', '-c', 'pwd; id -u; id -g').stdout;
+    expect(run()).to.equal('/dev\n5\n5\n');
+    expect(run('--cwd', '/', '--user', '3')).to.equal('/\n3\n3\n');
+  });
+
   it('does not go with --preset', () => {
     const { status, stderr } = nsinit('run', '--config', 'x.json', '--preset', 'standard', 'true');
     expect(status).to.equal(2);
