@@ -193,8 +193,13 @@ class PlanRecorder implements Observer {
     this.#into = undefined;
   }
 
-  fallback(step: string, fallback: string, _error: unknown, cost: string): void {
-    this.steps[this.#at]?.fallbacks.push({ step, fallback, cost });
+  fallback(step: string, fallback: string, error: unknown, cost: string): void {
+    this.steps[this.#at]?.fallbacks.push({
+      step,
+      fallback,
+      cost,
+      error: error instanceof Error ? error.message : String(error),
+    });
   }
 
   syscall(_step: string, { call, args, result, failed }: TracedCall): void {

@@ -50,6 +50,8 @@ export interface TakenFallback {
   readonly step: string;
   readonly fallback: string;
   readonly cost: string;
+  /** What led to it: the message of the error. */
+  readonly error: string;
 }
 
 /** How long a step took, in microseconds. */
@@ -235,10 +237,9 @@ export class Run {
       (!(error instanceof SyscallError) || declared.when.includes(error.code));
     if (!isDeclared) throw withUndeclared(error, name);
     if (this.options.noFallbacks === true) throw error;
-    this.#fallbacks.push({ step, fallback: name, cost: declared.cost });
-    this.#logger.warn(
-      `${step}: ${declared.instead} (${error instanceof Error ? error.message : String(error)})`,
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    this.#fallbacks.push({ step, fallback: name, cost: declared.cost, error: message });
+    this.#logger.warn(`${step}: ${declared.instead} (${message})`);
     for (const observer of this.#observers) observer.fallback?.(step, name, error, declared.cost);
   }
 }

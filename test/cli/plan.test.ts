@@ -95,9 +95,12 @@ describe('a plan', () => {
       own: ['ipc', 'uts'],
       caller,
     });
-    expect(
-      plan.steps.flatMap(({ fallbacks }) => fallbacks.map(({ fallback }) => fallback)),
-    ).to.include('bind-host-sys');
+    const taken = plan.steps.flatMap(({ fallbacks }) => fallbacks);
+    expect(taken.map(({ fallback }) => fallback)).to.include('bind-host-sys');
+    for (const { cost, error } of taken) {
+      expect(cost).to.not.equal('');
+      expect(error).to.match(/^\w+\(.*\): E[A-Z]+: /);
+    }
   });
 
   it('tells all that is wrong with the order at once', () => {

@@ -54,6 +54,7 @@ describe('device-nodes', () => {
     const sys = new MockSyscalls(userNamespace());
     const { fallbacks } = run(sys, nodes());
     expect(fallbacks.map(({ fallback }) => fallback)).to.deep.equal(['bind-host-node']);
+    expect(fallbacks[0]?.error).to.match(/^mknodat\(.*"null".*\): EPERM/);
     const bound = mountsBelow(sys, `${ROOT}/dev`).slice(1);
     expect(bound.map(({ mountPoint }) => mountPoint)).to.deep.equal(
       NAMES.map((name) => `${ROOT}/dev/${name}`),
