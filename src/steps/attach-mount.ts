@@ -66,7 +66,10 @@ function explain(sys: Syscalls, context: Fd, error: SyscallError): SyscallError 
   try {
     const said = Buffer.from(sys.read(context, 4096)).toString().trim();
     if (said === '') return error;
-    const unmapped = /invalid [ug]id/i.test(said) ? ': is it mapped in this user namespace?' : '';
+    // Before Linux 6.11 it is a "Bad value" as well.
+    const isId =
+      /(invalid|bad value for) '?[ug]id/i.test(said) && /^"\d+"$/.test(error.args[3] ?? '');
+    const unmapped = isId ? ': is it mapped in this user namespace?' : '';
     return error.withHint(said.replace(/^[ewi] /, '') + unmapped);
   } catch {
     // ENODATA: the kernel said nothing. Whatever it is, the first error is the one to be told.

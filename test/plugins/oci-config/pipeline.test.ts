@@ -162,6 +162,19 @@ describe('the pipeline of an OCI configuration', () => {
     ).to.throw('sysfs takes a network namespace of its own');
   });
 
+  it('says that an id is not mapped, also in a plan', () => {
+    for (const [type, option] of [
+      ['devpts', 'gid=5'],
+      ['tmpfs', 'uid=7'],
+    ] as const) {
+      const mounts = [{ destination: '/x', type, options: [option] }];
+      const [name, id] = option.split('=');
+      expect(() =>
+        runOn(machine(userNamespace('pid')), pipelineOf(plainConfig({ mounts }))),
+      ).to.throw(`Invalid ${name} '${id}': is it mapped in this user namespace?`);
+    }
+  });
+
   it('changes a mount that is there', () => {
     const mounts = [
       { destination: '/a', type: 'tmpfs', options: ['nosuid', 'size=4k'] },

@@ -25,13 +25,20 @@ export function decimalOf(context: FsContext, key: string, value: OptionValue): 
 /** A user id of the caller's namespace, as one of the initial namespace. */
 export function uidOf(context: FsContext, key: string, value: OptionValue): number {
   const { userNamespace } = context.kernel.process.credentials;
-  return userNamespace.kernelUid(decimalOf(context, key, value)) ?? badValue(context, key);
+  const id = decimalOf(context, key, value);
+  return userNamespace.kernelUid(id) ?? invalidId(context, 'uid', id);
 }
 
 /** A group id of the caller's namespace, as one of the initial namespace. */
 export function gidOf(context: FsContext, key: string, value: OptionValue): number {
   const { userNamespace } = context.kernel.process.credentials;
-  return userNamespace.kernelGid(decimalOf(context, key, value)) ?? badValue(context, key);
+  const id = decimalOf(context, key, value);
+  return userNamespace.kernelGid(id) ?? invalidId(context, 'gid', id);
+}
+
+/** It is not mapped (`fs_param_is_uid` of the kernel, Linux 6.11). */
+function invalidId(context: FsContext, kind: 'uid' | 'gid', id: number): never {
+  return context.fail('EINVAL', `Invalid ${kind} '${id}'`);
 }
 
 const UNITS: Readonly<Record<string, number>> = { k: 10, m: 20, g: 30, t: 40, p: 50 };
