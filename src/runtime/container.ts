@@ -43,7 +43,10 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
   readonly stdio: readonly (Readable | Writable | null)[];
   /** The pseudo-terminal, where one was asked for. */
   readonly terminal: Terminal | null;
-  /** The end of the command: its streams are closed then, and nothing of the container is left. */
+  /**
+   * The end of the command: its streams are closed then, also the terminal where that is read, and
+   * nothing of the container is left.
+   */
   readonly ended: Promise<ContainerEnd>;
   /** As `ended` tells it; null while the command runs. */
   exitCode: number | null = null;
@@ -102,7 +105,8 @@ export class Container extends EventEmitter<ContainerEvents> implements AsyncDis
     this.emit('exit', code, signal);
     // What nobody reads would stay open for ever.
     for (const stream of this.stdio.slice(1)) (stream as Readable | null)?.resume();
-    await Promise.all([this.#process.gone, closed]);
+    const shown = closeOf(this.terminal?.isRead() === true ? this.terminal : null);
+    await Promise.all([this.#process.gone, closed, shown]);
     this.terminal?.ended();
     this.emit('close', code, signal);
     return { code, signal, timedOut: this.#timedOut, aborted: this.#aborted };

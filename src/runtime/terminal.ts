@@ -74,6 +74,12 @@ export class Terminal extends ReadStream {
     );
   }
 
+  /** Whether somebody takes what is shown, and so will come to its end. */
+  isRead(): boolean {
+    const listeners = this.listenerCount('data') + this.listenerCount('readable');
+    return listeners > 0 || this.readableFlowing === true;
+  }
+
   /** The container has ended. */
   ended(): void {
     if (!this.readable) this.destroy();

@@ -471,6 +471,7 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
         return this.skip();
       });
       const [out, errors] = await Promise.all([read(container.stdout), read(container.stderr)]);
+      await container.ended;
       expect(errors).to.match(/Read-only file system[^]*Permission denied/);
       expect(out).to.equal('only 10\n');
     });
@@ -729,6 +730,19 @@ describe(`launch, as ${IS_ROOT ? 'root' : 'an ordinary user'}`, () => {
 
     it('has the size asked for', async () => {
       expect(await shown('stty size')).to.equal('33 90\r\n');
+    });
+
+    it('is closed when the end is told, to whoever reads it', async () => {
+      const { terminal, ended } = await sh('echo last', { terminal: true });
+      let seen = '';
+      terminal?.on('data', (data: Buffer) => {
+        seen += data.toString();
+        // Its end is to be noticed after that of the command.
+        terminal.pause();
+        setTimeout(() => terminal.resume(), 200);
+      });
+      await ended;
+      expect([seen, terminal?.closed]).to.deep.equal(['last\r\n', true]);
     });
 
     it('is the controlling terminal: a typed ^C interrupts', async () => {
