@@ -70,7 +70,8 @@ export async function launchIn(
   refuseLocalOptions(options);
   const ends = openEnds(host, options);
   let waiting: WaitingContainer | undefined;
-  let taken = false;
+  /** One that waited, and may have been killed meanwhile. */
+  let unanswered = false;
   try {
     const spec = planProcess(host, options, ends.stdio.entries);
     const program = encodeCommand(spec, {
@@ -79,7 +80,7 @@ export async function launchIn(
       hostNulls: findHostNulls(host.syscalls, spec.stdio),
     });
     waiting = supply.take();
-    taken = waiting !== undefined;
+    unanswered = waiting !== undefined;
     const {
       refused,
       setUp: report,
@@ -96,6 +97,8 @@ export async function launchIn(
             running: () => (waiting as unknown as WaitingContainer).process,
           },
         );
+    // After a refusal it ends by itself.
+    unanswered = false;
     if (refused !== undefined) throw explainRefusal(refused, program, spec.command);
     const { process } = waiting as unknown as WaitingContainer;
     signal?.throwIfAborted();
@@ -114,7 +117,7 @@ export async function launchIn(
     ends.stdio.destroy();
     if (ends.master !== undefined) host.syscalls.close(ends.master);
     const died =
-      taken && signal?.aborted !== true && waiting !== undefined && hasEnded(host, waiting);
+      unanswered && signal?.aborted !== true && waiting !== undefined && hasEnded(host, waiting);
     waiting?.process.destroy();
     await waiting?.process.gone;
     throw died ? new WaitingEndedError({ cause: error }) : error;
