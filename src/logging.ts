@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { Writable } from 'node:stream';
 import type Winston from 'winston';
 import { silentLogger, type Logger } from './pipeline/logger.js';
 
@@ -8,21 +9,31 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = 'text' | 'json';
 
 /**
- * A logger that writes to standard error, never to standard output: that is the command's.
+ * A logger, with `write` for what it has to say.
  *
  * winston is loaded here and only here: it costs 60 ms, and has to be complete before a root
  * switch, since it loads its parts when they are first used.
  */
-export function createLogger(level: LogLevel, format: LogFormat): Logger {
+export function createLogger(
+  level: LogLevel,
+  format: LogFormat,
+  write: (text: string) => void,
+): Logger {
   if (level === 'none') return silentLogger;
   const winston = createRequire(import.meta.url)('winston') as typeof Winston;
   const { combine, json, printf, timestamp } = winston.format;
   const text = printf(({ level: at, message }) => `nsinit: ${at}: ${String(message)}`);
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk: unknown, _encoding, done) => {
+      write(String(chunk));
+      done();
+    },
+  });
   return winston.createLogger({
     level,
     format: format === 'json' ? combine(timestamp(), json()) : text,
-    transports: [
-      new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] }),
-    ],
+    // Not winston's Console: what it writes to is made one that does not block.
+    transports: [new winston.transports.Stream({ stream, eol: '\n' })],
   });
 }

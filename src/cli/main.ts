@@ -1,4 +1,5 @@
 import { BundleFiles } from './code-cache.js';
+import { print } from './print.js';
 import { parsePlainRun, type PlainOptions } from './plain-run.js';
 
 // This file works in the bundle that scripts/bundle-cli.mjs makes of it, a CommonJS file.
@@ -6,24 +7,10 @@ import { parsePlainRun, type PlainOptions } from './plain-run.js';
 declare const NSINIT_VERSION: string;
 declare const NSINIT_PLAIN_OPTIONS: PlainOptions;
 
-// 128 and the signal that nobody gets here, as Node ignores it.
-const BROKEN_PIPE = 141;
-const NOT_WRITTEN = 1;
-
-/** Ends when nobody reads on, as after `| head`, and tells in one line what else there is. */
-function guardOutput(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(BROKEN_PIPE);
-    process.stderr.write(`nsinit: standard output: ${error.message}\n`);
-    process.exit(NOT_WRITTEN);
-  });
-}
-
 async function main(args: readonly string[]): Promise<void> {
   // Answered before anything is loaded.
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-    guardOutput();
-    process.stdout.write(`${NSINIT_VERSION}\n`);
+    print(`${NSINIT_VERSION}\n`);
     return;
   }
   const files = new BundleFiles(__dirname, module, require.cache);
@@ -39,7 +26,6 @@ async function main(args: readonly string[]): Promise<void> {
     if (isSilent(plain.given)) process.exit();
     return;
   }
-  guardOutput();
   const { createProgram, statusOfParsing } = files.require(
     './nsinit-program.cjs',
   ) as typeof import('./program.js');

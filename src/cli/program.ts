@@ -1,12 +1,13 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { addConfinement } from './confinement-flags.js';
 import { LOG_LEVELS } from '../logging.js';
-import { complain } from './complain.js';
+import { complain, writeError } from './complain.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
 import type { PlanFlags } from './plan-command.js';
 import type { RunFlags } from './run-options.js';
 import type { UserMount } from '../steps/presets.js';
 import type { PropagationMode } from '../steps/propagation.js';
+import { print } from './print.js';
 import { UsageError } from './usage-error.js';
 
 // The step that has them is not loaded for the help.
@@ -65,7 +66,7 @@ export function createProgram(version: string, exit: Exit, asked = ''): Command 
     .version(version)
     .exitOverride()
     .enablePositionalOptions()
-    .configureOutput({ outputError: complainOfParsing })
+    .configureOutput({ writeOut: print, writeErr: writeError, outputError: complainOfParsing })
     .showSuggestionAfterError();
   const one = COMMANDS.get(asked);
   for (const add of one === undefined ? COMMANDS.values() : [one]) add(program, exit);
@@ -83,7 +84,7 @@ function addSteps(program: Command): void {
     )
     .action(async ({ preset }: { preset: 'standard' | 'classic' }) => {
       const { listSteps } = await import('./steps-command.js');
-      listSteps(preset, (line) => process.stdout.write(`${line}\n`));
+      listSteps(preset, (line) => print(`${line}\n`));
     });
 }
 
@@ -94,7 +95,7 @@ function addDoctor(program: Command, exit: Exit): void {
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const { doctor } = await import('./doctor-command.js');
-      exit(await doctor(json === true, (text) => process.stdout.write(text)));
+      exit(await doctor(json === true, print));
     });
 }
 
@@ -104,7 +105,7 @@ function addSchema(program: Command): void {
     .description('print the JSON schema of a configuration file')
     .action(async () => {
       const { schema } = await import('../config/config-schema.js');
-      process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+      print(`${JSON.stringify(schema, null, 2)}\n`);
     });
 }
 
@@ -117,7 +118,7 @@ function addCompletion(program: Command, exit: Exit): void {
       const { completionScript } = await import('./completion-command.js');
       // Of all commands, of which this program may have this one alone.
       const whole = createProgram(program.version() ?? '', exit);
-      process.stdout.write(completionScript(whole, shell));
+      print(completionScript(whole, shell));
     });
 }
 
@@ -156,12 +157,11 @@ function addPlan(program: Command, exit: Exit): void {
     .action(async (command: string[], given: PlanFlags, self: Command) => {
       const { statusOf } = await import('./run-command.js');
       const { planCommand } = await import('./plan-command.js');
-      const write = (text: string): unknown => process.stdout.write(text);
       if (given.bundle !== undefined) {
         const { checkBundleFlags } = await import('./open-bundle.js');
         checkBundleFlags(ownFlags(self, given), ['format', 'json', 'mermaid']);
       }
-      exit(await planCommand(command, given, write).catch(statusOf));
+      exit(await planCommand(command, given, print).catch(statusOf));
     });
 }
 

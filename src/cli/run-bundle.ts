@@ -5,7 +5,7 @@ import { ContainerThread, startContainer } from '../runtime/start-container.js';
 import { createLogger } from '../logging.js';
 import { asFd } from '../syscalls/descriptor.js';
 import type { OciContainer } from 'nsinit/plugins/oci-config';
-import { complain } from './complain.js';
+import { complain, writeError } from './complain.js';
 import { openTerminal, untilEnd } from './run-command.js';
 import { openBundle, warnUnlessQuiet } from './open-bundle.js';
 import { prepareAndStart, PreparingEndedError } from './prepare-and-start.js';
@@ -44,7 +44,7 @@ async function runContainer(container: OciContainer, given: RunFlags): Promise<n
   const { launch } = container;
   const plan = planNamespacesOf(launch);
   const limit = timeLimitOf(given);
-  const logger = createLogger(chooseLogLevel(given), given.logFormat);
+  const logger = createLogger(chooseLogLevel(given), given.logFormat, writeError);
   const thread = new ContainerThread();
   const { host } = thread;
   const size = typeof launch.terminal === 'object' ? launch.terminal : undefined;

@@ -12,7 +12,7 @@ import { createPreset } from '../steps/presets.js';
 import type { RuntimeHost } from '../runtime/runtime-host.js';
 import { asFd } from '../syscalls/descriptor.js';
 import { applyConfig } from './config-flags.js';
-import { complain, hasComplained } from './complain.js';
+import { complain, writeError } from './complain.js';
 import type { CallerTerminal } from './attach-terminal.js';
 import type { Confined, Confinement } from './confinement.js';
 import { forwardSignals } from './forward-signals.js';
@@ -53,7 +53,7 @@ export async function runCommand(command: readonly string[], flags: RunFlags): P
   const plan = planNamespacesFor(given, user);
   const limit = timeLimitOf(given);
   const env = buildEnvironment(given.env, given.clearEnv ?? false);
-  const logger = createLogger(chooseLogLevel(given), given.logFormat);
+  const logger = createLogger(chooseLogLevel(given), given.logFormat, writeError);
   const { observers, close } = await openObservers(given, logger);
   // The seed's mount(2) of proc shows the PID namespace of the process that makes the call.
   const thread = new ContainerThread(undefined, given.preset !== 'classic');
@@ -156,7 +156,7 @@ export async function untilEnd(
 
 /** Whether nothing can wait to be written: then the process need not either, for 2 ms. */
 export const isSilent = (given: RunFlags): boolean =>
-  !hasComplained() && given.tty !== true && chooseLogLevel(given) === 'none';
+  given.tty !== true && chooseLogLevel(given) === 'none';
 
 // What is wrong was asked for.
 const USAGE: ReadonlySet<ErrorCode> = new Set(['NSINIT_CONFIG', 'NSINIT_OPTION', 'NSINIT_PLAN']);

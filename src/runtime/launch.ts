@@ -1,6 +1,7 @@
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { RunReport } from '../pipeline/run.js';
 import type { Fd } from '../syscalls/descriptor.js';
+import { makeStdioBlock } from './blocking-stdio.js';
 import { checkLaunchOptions } from './check-launch-options.js';
 import { Container } from './container.js';
 import { encodeCommand, type CommandProgram } from './exec-program.js';
@@ -74,6 +75,7 @@ export async function launchIn(
   let unanswered = false;
   try {
     const spec = planProcess(host, options, ends.stdio.entries);
+    makeStdioBlock(host.syscalls, spec.stdio);
     const program = encodeCommand(spec, {
       ...plan,
       inRoot: supply.ready,

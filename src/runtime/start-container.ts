@@ -1,4 +1,5 @@
 import type { Fd } from '../syscalls/descriptor.js';
+import { makeStdioBlock } from './blocking-stdio.js';
 import { encodeCommand } from './exec-program.js';
 import { findHostNulls } from './host-nulls.js';
 import { chooseNamespaces, type NamespaceOptions, type Namespaces } from './namespaces.js';
@@ -173,6 +174,7 @@ export function startContainer<T>(
   thread: ContainerThread = new ContainerThread(),
 ): { readonly process: RunningProcess; readonly setUp: T } {
   const { host } = thread;
+  makeStdioBlock(host.syscalls, process.stdio);
   const program = encodeCommand(process, {
     ...plan,
     hostNulls: findHostNulls(host.syscalls, process.stdio),

@@ -161,6 +161,18 @@ describe('launches for which there are too few descriptors', () => {
   });
 });
 
+describe('a container that shares the standard output of its program', () => {
+  let rootfs = '';
+  useBusyboxRoot((path) => (rootfs = path));
+
+  it('may write more than a pipe holds', () => {
+    const program = fileURLToPath(new URL('./sharing-output.js', import.meta.url));
+    const line = `"${process.execPath}" "${program}" "${rootfs}" | { sleep 1; wc -c; }`;
+    const { stdout } = spawnSync('sh', ['-c', line], { encoding: 'utf8', env: environment() });
+    expect(stdout.trim()).to.equal('1000000');
+  });
+});
+
 describe('a job for a pool', () => {
   let rootfs = '';
   useBusyboxRoot((path) => (rootfs = path));

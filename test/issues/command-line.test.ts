@@ -129,6 +129,17 @@ describe('nsinit run, of whoever calls it', () => {
     expect(log()).to.equal('');
   });
 
+  it('loses nothing of what the command writes to a full pipe', () => {
+    const run = (options: string, redirected: string, into: string): string =>
+      shell(
+        `nsinit run --rootfs ${root} ${options} -- sh -c '/bin/busybox head -c 1000000 /dev/zero ${into}' ${redirected} | { sleep 1; wc -c; }`,
+      ).stdout.trim();
+    // With each of them Node has looked at its own standard output or error before.
+    for (const options of ['--bind /etc', '-v'])
+      expect(run(options, '', ''), options).to.equal('1000000');
+    expect(Number(run('-v', '2>&1 >/dev/null', '>&2'))).to.be.greaterThan(1000000);
+  });
+
   it('binds what has a colon in its path', () => {
     const folder = join(root, 'a:b');
     mkdirSync(folder);
