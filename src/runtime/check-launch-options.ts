@@ -20,8 +20,8 @@ const isWhole = (value: unknown, from: number, to: number): boolean =>
   Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const isPlain = (value: unknown): boolean =>
-  isObject(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value) as null);
+// Not by the prototype: that of process.env is no ordinary one.
+const isRecord = (value: unknown): boolean => isObject(value) && !(Symbol.iterator in value);
 const isList = (value: unknown, fits: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(fits);
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -30,7 +30,7 @@ const hasOnly = (value: unknown, names: readonly string[]): boolean =>
   isObject(value) && Object.keys(value).every((name) => names.includes(name));
 
 const ANYTHING: Check = { takes: '', fits: () => true };
-const OBJECT: Check = { takes: 'an object', fits: isPlain };
+const OBJECT: Check = { takes: 'an object', fits: isRecord };
 const TEXT: Check = { takes: 'a string', fits: isText };
 const BOOLEAN: Check = { takes: 'true or false', fits: (value) => typeof value === 'boolean' };
 const ID: Check = { takes: `a whole number from 0 to ${MOST_ID}`, fits: isId };
@@ -47,7 +47,7 @@ const CAPABILITY_SETS = ['bounding', 'effective', 'permitted', 'inheritable', 'a
 const CHECKS: { readonly [O in keyof Required<LaunchOptions>]: Check } = {
   command: TEXT,
   args: { takes: 'a list of strings', fits: (value) => isList(value, isText) },
-  env: { takes: 'an object with a string for each name', fits: isPlain },
+  env: { takes: 'an object with a string for each name', fits: isRecord },
   cwd: TEXT,
   uid: ID,
   gid: ID,

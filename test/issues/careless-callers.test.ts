@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { createPool, launch, type LaunchOptions, type PoolLaunchOptions } from 'nsinit';
@@ -121,6 +122,20 @@ describe('a container', () => {
     const seccomp = Uint8Array.of(6, 0, 0, 0, 1, 0, 5, 0);
     const box = await launch({ rootfs, command: 'true', seccomp });
     expect((await box.ended).signal).to.equal(process.arch === 'x64' ? 'SIGILL' : 'SIGTRAP');
+  });
+
+  // Its prototype is not that of other objects.
+  it('has the environment of this program where it is given that', async () => {
+    const box = await launch({
+      rootfs,
+      command: 'sh',
+      args: ['-c', 'echo "$PATH"'],
+      env: process.env,
+    });
+    expect([await text(box.stdout!), (await box.ended).code]).to.deep.equal([
+      `${process.env.PATH}\n`,
+      0,
+    ]);
   });
 
   it('with a terminal may be resized after its end', async () => {
