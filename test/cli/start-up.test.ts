@@ -61,7 +61,15 @@ describe('the start of the command', () => {
       expect(
         [...files].filter((name) => /winston|commander|tsyringe|Reflect|yaml|jsonc/.test(name)),
       ).to.be.empty;
-      for (const slow of ['child_process', 'worker_threads', 'tty', 'net', 'perf_hooks', 'os'])
+      for (const slow of [
+        'child_process',
+        'worker_threads',
+        'stream',
+        'tty',
+        'net',
+        'perf_hooks',
+        'os',
+      ])
         expect(builtins.has(slow), slow).to.equal(false);
     } finally {
       removeRoot(root);
