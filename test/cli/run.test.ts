@@ -1,22 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { makeBareRoot, nsinit, removeRoot, whyNoRoots } from '../integration/nsinit-command.js';
+import { nsinit, useBareRoot } from '../integration/nsinit-command.js';
 
 describe('nsinit run', () => {
   let root = '';
-
-  before(function () {
-    const why = whyNoRoots();
-    if (why !== undefined) {
-      for (const test of this.test?.parent?.tests ?? []) test.title += ` (skipped: ${why})`;
-      this.skip();
-    }
-    root = makeBareRoot();
-  });
-
-  after(() => {
-    if (root !== '') removeRoot(root);
-  });
+  useBareRoot((path) => (root = path));
 
   const inRoot = (script: string, ...options: string[]) =>
     nsinit('run', '--rootfs', root, ...options, '--', '/bin/sh', '-c', script);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diagnosis } from '../../src/runtime/doctor.js';
-import { makeBareRoot, removeRoot, whyNoRoots } from '../integration/nsinit-command.js';
+import { useBareRoot } from '../integration/nsinit-command.js';
 import { onHost, type OddHost, type Who } from './odd-host.js';
 
 /** What a run logs where a capability does not work. */
@@ -28,19 +28,10 @@ describe('nsinit doctor', function () {
   this.timeout(60_000);
   let root: string;
 
-  before(function () {
-    const why = whyNoRoots();
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`);
-      this.skip();
-    }
-    root = makeBareRoot();
+  useBareRoot((path) => {
+    root = path;
     chmodSync(root, 0o755);
     for (const name of ['dev', 'proc', 'sys', 't']) mkdirSync(join(root, name));
-  });
-
-  after(() => {
-    if (root !== undefined) removeRoot(root);
   });
 
   for (const [who, refused] of USERS) {

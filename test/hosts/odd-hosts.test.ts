@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeBareRoot, removeRoot, whyNoRoots } from '../integration/nsinit-command.js';
+import { useBareRoot } from '../integration/nsinit-command.js';
 import { onHost, type OddHost, type Who } from './odd-host.js';
 
 interface HostCase extends OddHost {
@@ -203,20 +203,11 @@ describe('an odd host', function () {
   let root: string;
   let mounts: string;
 
-  before(function () {
-    const why = whyNoRoots();
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`);
-      this.skip();
-    }
-    root = makeBareRoot();
+  useBareRoot((path) => {
+    root = path;
     chmodSync(root, 0o755);
     for (const name of ['dev', 'proc', 'sys', 't']) mkdirSync(join(root, name));
     mounts = readFileSync('/proc/self/mountinfo', 'utf8');
-  });
-
-  after(() => {
-    if (root !== undefined) removeRoot(root);
   });
 
   // Each set of fallbacks once.

@@ -37,6 +37,27 @@ export function removeRoot(root: string): void {
   rmSync(root, { recursive: true });
 }
 
+/**
+ * Makes a bare root for the tests of the `describe` around it, which are skipped where it cannot be.
+ *
+ * @param made takes its path, before the first test.
+ */
+export function useBareRoot(made: (root: string) => void): void {
+  let root: string | undefined;
+  before(function () {
+    const why = whyNoRoots();
+    if (why !== undefined) {
+      for (const test of this.test?.parent?.tests ?? []) test.title += ` (skipped: ${why})`;
+      this.skip();
+    }
+    root = makeBareRoot();
+    made(root);
+  });
+  after(() => {
+    if (root !== undefined) removeRoot(root);
+  });
+}
+
 /** Runs the bundled command. */
 export function nsinit(...args: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, ['build/nsinit.cjs', ...args], {

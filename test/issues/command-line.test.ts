@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { colorsOfOutput } from '../../src/cli/colors.js';
 import { parseUser } from '../../src/cli/run-options.js';
 import { environment } from '../integration/environment.js';
-import { makeBareRoot, nsinit, removeRoot, whyNoRoots } from '../integration/nsinit-command.js';
+import { nsinit, useBareRoot } from '../integration/nsinit-command.js';
 
 const COMMAND = resolve('build/nsinit.cjs');
 
@@ -91,19 +91,7 @@ describe('the output of the command', () => {
 
 describe('nsinit run, of whoever calls it', () => {
   let root = '';
-
-  before(function () {
-    const why = whyNoRoots();
-    if (why !== undefined) {
-      for (const test of this.test?.parent?.tests ?? []) test.title += ` (skipped: ${why})`;
-      this.skip();
-    }
-    root = makeBareRoot();
-  });
-
-  after(() => {
-    if (root !== '') removeRoot(root);
-  });
+  useBareRoot((path) => (root = path));
 
   it('keeps the status of the command when a trace does not fit on the disk', () => {
     for (const option of ['--trace', '--trace-events']) {
