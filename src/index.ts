@@ -153,13 +153,9 @@ export { PtmxStep, type PtmxOptions } from './steps/ptmx.js';
 export { ReadonlyRootStep } from './steps/readonly-root.js';
 export { RemountProcStep } from './steps/remount-proc.js';
 export { RemountSysStep } from './steps/remount-sys.js';
-export {
-  ROOT_PROPAGATION,
-  RootPropagationStep,
-  type RootPropagation,
-  type RootPropagationOptions,
-} from './steps/root-propagation.js';
+export { RootPropagationStep, type RootPropagationOptions } from './steps/root-propagation.js';
 export { RootSwitchStep, type RootSwitchOptions } from './steps/root-switch.js';
+export { MOST_ID } from './syscalls/kernel-limits.js';
 export { MOUNT_PROPAGATION, spreadMount, type MountPropagation } from './steps/spread-mount.js';
 export { SystemMountsStep, type SystemMountsOptions } from './steps/system-mounts.js';
 export { ThrowawayRootStep } from './steps/throwaway-root.js';

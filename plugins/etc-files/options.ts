@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { optionError, type OptionReader } from 'nsinit';
+import { MOST_ID, optionError, type OptionReader } from 'nsinit';
 import type { GroupEntry, HostsEntry, PasswdEntry, ResolvConf } from './formats.js';
 
 export const ETC_PLACES = ['memory', 'image'] as const;
@@ -34,8 +34,6 @@ export interface EtcFilesOptions {
   /** Other files. */
   readonly files: readonly EtcFile[];
 }
-
-const LARGEST_ID = 0xfffffffe;
 
 /** @throws NsinitError naming the option. */
 export function readEtcFiles(given: OptionReader): EtcFilesOptions {
@@ -99,7 +97,7 @@ function readFile(given: OptionReader): EtcFile {
   return given.done(withoutUndefined(file));
 }
 
-const id = (given: OptionReader, option: string): number => given.integer(option, 0, LARGEST_ID);
+const id = (given: OptionReader, option: string): number => given.integer(option, 0, MOST_ID);
 
 function address(given: OptionReader, option: string): string {
   const value = given.string(option);

@@ -1,4 +1,4 @@
-import { optionError, type HostPath, type OptionReader } from 'nsinit';
+import { MOST_ID, optionError, type HostPath, type OptionReader } from 'nsinit';
 
 /** Types of an entry. */
 export const ENTRY_TYPES = ['directory', 'file', 'link', 'attributes'] as const;
@@ -27,12 +27,10 @@ export interface FilesOptions {
   readonly entries: readonly FilesEntry[];
 }
 
-const LARGEST_ID = 0xfffffffe;
-
 /** @throws NsinitError naming the option. */
 export function readEntry(given: OptionReader): FilesEntry {
   const type = given.oneOf('type', ENTRY_TYPES);
-  const id = (option: string): number => given.integer(option, 0, LARGEST_ID);
+  const id = (option: string): number => given.integer(option, 0, MOST_ID);
   const entry = {
     path: given.mountPoint('path'),
     type,

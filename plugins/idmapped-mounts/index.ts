@@ -1,4 +1,5 @@
 import {
+  MOST_ID,
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
@@ -194,8 +195,6 @@ function namespaceOf(mount: IdmappedMount, context: StepContext): string {
     `the ids of ${mount.source} were not prepared: give the step the options that it was prepared with`,
   );
 }
-
-const MOST_ID = 0xfffffffe;
 
 function readRange(given: OptionReader): IdRange {
   const id = (option: string): number => given.integer(option, 0, MOST_ID);

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { NsinitError, ROOT_PROPAGATION, type LaunchOptions, type Pipeline } from 'nsinit';
+import { NsinitError, MOUNT_PROPAGATION, type LaunchOptions, type Pipeline } from 'nsinit';
 import { ConfigReport, ConfigValue } from './config-value.js';
 import { reportNotCarriedOut } from './not-carried-out.js';
 import { createOciPipeline } from './oci-pipeline.js';
@@ -172,7 +172,7 @@ function readPlan(
   const ownDev = !mounts.some(({ target, plan }) => target === '/dev' && plan.bind !== undefined);
   const propagation = linux.at('rootfsPropagation');
   const mode =
-    propagation.given && propagation.raw !== '' ? propagation.oneOf(ROOT_PROPAGATION) : undefined;
+    propagation.given && propagation.raw !== '' ? propagation.oneOf(MOUNT_PROPAGATION) : undefined;
   const paths = (name: string): readonly string[] =>
     linux
       .at(name)

@@ -1,4 +1,5 @@
 import {
+  MOST_ID,
   AT_EMPTY_PATH,
   AT_FDCWD,
   attachMount,
@@ -43,7 +44,6 @@ export interface OciDevicesOptions {
 
 const TYPES = { c: S_IFCHR, b: S_IFBLK, p: S_IFIFO } as const;
 const ENTRY = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
-const MOST_ID = 0xfffffffe;
 
 /** Makes device nodes and fifos, wherever they are to be. */
 @injectable()

@@ -7,7 +7,7 @@ import {
   PropagationStep,
   PtmxStep,
   ReadonlyRootStep,
-  ROOT_PROPAGATION,
+  MOUNT_PROPAGATION,
   RootPropagationStep,
   RootSwitchStep,
   UmaskStep,
@@ -43,7 +43,7 @@ export function createOciPipeline(plan: OciPlan): Pipeline {
   if (Object.keys(plan.sysctl).length > 0) pipeline.use(SysctlStep, { settings: plan.sysctl });
   useRestrictions(pipeline, plan);
   pipeline.use(RootSwitchStep);
-  const after = ROOT_PROPAGATION.find((mode) => mode === plan.propagation);
+  const after = MOUNT_PROPAGATION.find((mode) => mode === plan.propagation);
   if (after !== undefined) pipeline.use(RootPropagationStep, { mode: after });
   if (plan.readonlyRoot) pipeline.use(ReadonlyRootStep);
   pipeline.use(UmaskStep, { mask: plan.umask });

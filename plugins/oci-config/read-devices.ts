@@ -1,7 +1,7 @@
+import { MOST_ID } from 'nsinit';
 import type { ConfigValue } from './config-value.js';
 import type { OciDevice } from './oci-plan.js';
 
-const MOST_ID = 0xfffffffe;
 // 12 and 20 bits (mknod(2), struct dev_t of the kernel).
 const MOST_MAJOR = 0xfff;
 const MOST_MINOR = 0xfffff;

@@ -1,7 +1,7 @@
+import { MOST_ID } from 'nsinit';
 import type { Capability, CapabilitySets, LaunchOptions, ResourceLimits } from 'nsinit';
 import type { ConfigValue } from './config-value.js';
 
-const MOST_ID = 0xfffffffe;
 const DEFAULT_UMASK = 0o022;
 const SETS = ['bounding', 'effective', 'permitted', 'inheritable', 'ambient'] as const;
 

@@ -1,4 +1,10 @@
-import { optionError, readMountAttributes, type MountAttributes, type OptionReader } from 'nsinit';
+import {
+  MOST_ID,
+  optionError,
+  readMountAttributes,
+  type MountAttributes,
+  type OptionReader,
+} from 'nsinit';
 
 /** One file system in memory. */
 export interface TmpfsOptions extends MountAttributes {
@@ -19,11 +25,9 @@ export interface TmpfsOptions extends MountAttributes {
   readonly source: string;
 }
 
-const LARGEST_ID = 0xfffffffe;
-
 /** @throws NsinitError naming the option. */
 export function readTmpfs(given: OptionReader): TmpfsOptions {
-  const id = (option: string): number => given.integer(option, 0, LARGEST_ID);
+  const id = (option: string): number => given.integer(option, 0, MOST_ID);
   return given.done({
     target: given.mountPoint('target'),
     size: given.has('size') ? readSize(given) : '',

@@ -9,9 +9,7 @@ import { planNamespaces, type NamespacePlan } from '../runtime/start-container.j
 import { UserMappingError } from '../runtime/user-mapping.js';
 import { absolutePath, type RunFlags } from './run-options.js';
 import { UsageError } from './usage-error.js';
-
-// __NEW_UTS_LEN of linux/utsname.h.
-const LONGEST_HOSTNAME = 64;
+import { LONGEST_UTS_NAME } from '../syscalls/kernel-limits.js';
 
 /**
  * The namespaces that the options ask for.
@@ -26,8 +24,8 @@ export function planNamespacesFor(
   privileged?: boolean,
 ): NamespacePlan {
   const length = Buffer.byteLength(given.hostname ?? 'unchanged');
-  if (length < 1 || length > LONGEST_HOSTNAME)
-    throw new UsageError(`--hostname takes 1 to ${LONGEST_HOSTNAME} bytes, not ${length}`);
+  if (length < 1 || length > LONGEST_UTS_NAME)
+    throw new UsageError(`--hostname takes 1 to ${LONGEST_UTS_NAME} bytes, not ${length}`);
   const plan = planNamespacesOf(given, mapped, privileged);
   if (given.hostname !== undefined && plan.namespaces.uts === 'shared')
     throw new UsageError(

@@ -6,6 +6,7 @@ import type { PresetOptions, UserMount } from '../steps/presets.js';
 import type { PropagationMode } from '../steps/propagation.js';
 import type { ConfinementFlags } from './confinement-flags.js';
 import { UsageError } from './usage-error.js';
+import { MOST_ID } from '../syscalls/kernel-limits.js';
 
 /** The options of `nsinit run`, as commander reads them. */
 export interface RunFlags extends ConfinementFlags {
@@ -83,9 +84,6 @@ export function checkRootfs(path: string, option = '--rootfs'): string {
   }
   return rootfs;
 }
-
-// (uid_t) -1 means no change (setresuid(2)).
-const MOST_ID = 0xfffffffe;
 
 /** `UID[:GID]`; the group is the user's number unless given. @throws UsageError */
 export function parseUser(value: string): { readonly uid: number; readonly gid: number } {

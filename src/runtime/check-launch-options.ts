@@ -1,6 +1,7 @@
 import { Pipeline } from '../pipeline/pipeline.js';
 import type { LaunchOptions } from './launch-options.js';
 import { signalNumber } from './signals.js';
+import { LONGEST_UTS_NAME, MOST_ID } from '../syscalls/kernel-limits.js';
 
 /** What a value of an option is like. */
 interface Check {
@@ -8,12 +9,8 @@ interface Check {
   readonly fits: (value: unknown) => boolean;
 }
 
-// (gid_t) -1 means no change (setresgid(2)).
-const MOST_ID = 0xfffffffe;
 // setTimeout(3) of Node takes 31 bits, and fires at once for more.
 const MOST_MILLISECONDS = 0x7fffffff;
-// Beyond it sethostname(2) answers EINVAL.
-const LONGEST_UTS_NAME = 64;
 const MOST_CHARACTERS = 0xffff;
 
 const isWhole = (value: unknown, from: number, to: number): boolean =>

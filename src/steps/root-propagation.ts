@@ -7,13 +7,9 @@ import { containerPath } from '../syscalls/paths.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { MOUNT_PROPAGATION, propagationFlag, type MountPropagation } from './spread-mount.js';
 
-/** How mounts of a root may spread; `r` with what is mounted on it (mount_namespaces(7)). */
-export type RootPropagation = MountPropagation;
-export const ROOT_PROPAGATION = MOUNT_PROPAGATION;
-
 /** `linux.rootfsPropagation` of a configuration. */
 export interface RootPropagationOptions {
-  readonly mode: RootPropagation;
+  readonly mode: MountPropagation;
 }
 
 /**
@@ -31,7 +27,7 @@ export class RootPropagationStep implements Step<RootPropagationOptions> {
   /** @throws NsinitError naming the option. */
   static parse(input: unknown): RootPropagationOptions {
     const given = new OptionReader(input);
-    return given.done({ mode: given.oneOf('mode', ROOT_PROPAGATION, 'rslave') });
+    return given.done({ mode: given.oneOf('mode', MOUNT_PROPAGATION, 'rslave') });
   }
 
   describe({ mode }: RootPropagationOptions): string {

@@ -31,6 +31,7 @@ import {
   timespecPair,
 } from './structs.js';
 import type { CallArgs, CallName, CallResult } from './syscalls.js';
+import { MOST_ID } from './kernel-limits.js';
 
 /** One parameter for each argument. */
 type ParamsOf<Args extends readonly unknown[]> = { readonly [I in keyof Args]: Param<Args[I]> };
@@ -75,7 +76,7 @@ const dirfd = fd('dirfd');
 const atPath = path('path');
 const atFlags = bits<never>('flags', AT_NAMES);
 // -1 leaves the id as it is (chown(2)).
-const id = (name: string): Param<number> => integer(name, -1, 0xfffffffe);
+const id = (name: string): Param<number> => integer(name, -1, MOST_ID);
 
 /** A descriptor, or 0 where the command takes none. */
 const aux: Param<number> = {

@@ -20,6 +20,7 @@ import { NAMESPACE_FLAGS, SimpleNamespace } from '../namespaces.js';
 import { checkAccess, MAY_EXEC } from '../permissions.js';
 import type { Process, ProcessNamespaces } from '../process.js';
 import { fileBy, onlyFlags } from './places.js';
+import { LONGEST_UTS_NAME } from '../../kernel-limits.js';
 
 /** umask(2). */
 export function umask({ process }: Kernel, mask: number): number {
@@ -129,8 +130,6 @@ function enterMountNamespace(kernel: Kernel, namespace: MountNamespace): void {
   endIfUnused(kernel, left);
 }
 
-const LONGEST_HOSTNAME = 64;
-
 /** sethostname(2). */
 export function sethostname(kernel: Kernel, name: string): void {
   checkName(kernel, name);
@@ -146,7 +145,7 @@ export function setdomainname(kernel: Kernel, name: string): void {
 function checkName({ process }: Kernel, name: string): void {
   if (!process.credentials.capableIn(process.namespaces.uts.owner, 'CAP_SYS_ADMIN'))
     refuse('EPERM');
-  if (Buffer.byteLength(name) > LONGEST_HOSTNAME) refuse('EINVAL');
+  if (Buffer.byteLength(name) > LONGEST_UTS_NAME) refuse('EINVAL');
 }
 
 /** geteuid(2), as the caller's namespace shows it. */

@@ -4,6 +4,7 @@ import type { Inode } from '../inode.js';
 import type { Kernel } from '../kernel.js';
 import type { SimpleNamespace } from '../namespaces.js';
 import { emptyDirectory, fixedDirectory, generatedFile, type Entry } from './generated.js';
+import { LONGEST_UTS_NAME } from '../../kernel-limits.js';
 
 /** One setting: what it is at first, and the lowest and highest number that it takes. */
 interface Setting {
@@ -131,13 +132,11 @@ function acceptNumbers(text: string, { initial, least, most }: Setting): string 
   return [...words.slice(0, known.length), ...known.slice(words.length)].join('\t');
 }
 
-const LONGEST_NAME = 64;
-
 function utsFile(kernel: Kernel, fileSystem: FileSystem, name: 'hostname' | 'domainname'): Inode {
   const { namespaces } = kernel.process;
   const file = generatedFile(fileSystem, 0o644, () => `${namespaces.uts[name]}\n`);
   file.store = (text) => {
-    namespaces.uts[name] = (text.split('\n')[0] ?? '').slice(0, LONGEST_NAME);
+    namespaces.uts[name] = (text.split('\n')[0] ?? '').slice(0, LONGEST_UTS_NAME);
   };
   return file;
 }
