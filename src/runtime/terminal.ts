@@ -10,6 +10,7 @@ import {
 } from '../syscalls/file-flags.js';
 import { flags } from '../syscalls/flags.js';
 import { hostPath } from '../syscalls/paths.js';
+import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 
 /** The size of a terminal, in characters. */
@@ -48,6 +49,9 @@ export function resizeTerminal(
   syscalls.ioctl(master, TIOCSWINSZ, new Uint8Array(Uint16Array.of(rows, columns, 0, 0).buffer));
 }
 
+// More than the kernel has on its way at once (n_tty).
+const PIECE = 65_536;
+
 /** The caller's side of a container's terminal: what is written is typed, what is read is shown. */
 export class Terminal extends ReadStream {
   readonly #syscalls: Syscalls;
@@ -64,6 +68,30 @@ export class Terminal extends ReadStream {
     // Its number may be another file's by now.
     if (this.destroyed) return;
     resizeTerminal(this.#syscalls, this.#master, size);
+  }
+
+  /**
+   * libuv takes what is shorter than it could be, together with POLLHUP, for the last (uv__read). The
+   * kernel may still be carrying the rest from the other side, and hands it to whoever reads on.
+   */
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    if (chunk === null) for (const rest of this.#rest()) super.push(rest);
+    return super.push(chunk, encoding);
+  }
+
+  /** What can still be read; EIO is the end of it. */
+  *#rest(): Generator<Uint8Array> {
+    for (;;) {
+      let bytes: Uint8Array;
+      try {
+        bytes = this.#syscalls.read(this.#master, PIECE);
+      } catch (error) {
+        if (error instanceof SyscallError) return;
+        throw error;
+      }
+      if (bytes.length === 0) return;
+      yield bytes;
+    }
   }
 
   /** Reading fails with EIO once the last program has closed its side: that is the end. */
