@@ -21,13 +21,17 @@ const ATTRIBUTES = [
   [MOUNT_ATTR_NOSYMFOLLOW, 'nosymfollow'],
 ] as const;
 
+/** A promise, and where it stands among all. */
+interface MountPromise extends MountExpectation {
+  readonly index: number;
+}
+
 /** The mounts of a finished container, held against what was promised of them. */
 export class MountTable {
   readonly #byId = new Map<number, MountinfoEntry>();
   readonly #children = new Map<number, MountinfoEntry[]>();
   /** The promises of each mount, by id; the first says since when it is there. */
-  readonly #expected = new Map<number, MountExpectation[]>();
-  readonly #since = new Map<number, number>();
+  readonly #expected = new Map<number, MountPromise[]>();
   #propagation: PropagationExpectation['propagation'] = 'any';
 
   constructor(
@@ -49,12 +53,10 @@ export class MountTable {
 
   #expect(expected: MountExpectation, index: number): void {
     const id = Number(expected.mount);
+    const promise = { ...expected, index };
     const others = this.#expected.get(id);
-    if (others !== undefined) others.push(expected);
-    else {
-      this.#expected.set(id, [expected]);
-      this.#since.set(id, index);
-    }
+    if (others === undefined) this.#expected.set(id, [promise]);
+    else others.push(promise);
   }
 
   /** What is missing, lacks a flag, spreads too far, or shows the host. */
@@ -78,18 +80,26 @@ export class MountTable {
 
   /** Whether a mount that was made after the expectation at `index` is on the way to a path. */
   coveredLater(path: string, index: number): boolean {
-    for (const [id, since] of this.#since) {
+    for (const id of this.#expected.keys()) {
       const mount = this.#byId.get(id);
-      if (since > index && mount !== undefined && isAt(path, mount.mountPoint)) return true;
+      if (this.#isLater(id, index) && mount !== undefined && isAt(path, mount.mountPoint))
+        return true;
     }
     return false;
   }
 
-  #compare(mount: MountinfoEntry, { attributes, recursive }: MountExpectation): string[] {
+  /** Whether a mount was made, and promised, after the expectation at `index`. */
+  #isLater(id: number, index: number): boolean {
+    return (this.#expected.get(id)?.[0]?.index ?? -1) > index;
+  }
+
+  #compare(mount: MountinfoEntry, { attributes, recursive, index }: MountPromise): string[] {
     if (attributes === undefined) return [];
     const wanted = ATTRIBUTES.filter(([attribute]) => hasFlags(attributes, attribute));
     const checked =
-      recursive === true ? this.#tree(mount).filter(({ id }) => !this.#keepsFlags(id)) : [mount];
+      recursive === true
+        ? this.#tree(mount, index).filter(({ id }) => !this.#keepsFlags(id))
+        : [mount];
     return checked.flatMap(({ mountPoint, options }) => {
       const there = options.split(',');
       const missing = wanted.filter(([, name]) => !there.includes(name)).map(([, name]) => name);
@@ -103,13 +113,13 @@ export class MountTable {
     return this.#expected.get(id)?.some(({ keepsFlags }) => keepsFlags === true) === true;
   }
 
-  /** A mount and all below it. */
-  #tree(top: MountinfoEntry): readonly MountinfoEntry[] {
+  /** A mount and what was below it at the expectation at `index`: what came later has its own. */
+  #tree(top: MountinfoEntry, index: number): readonly MountinfoEntry[] {
     const found = [top];
     for (const mount of found) {
       // The mount on the root of all has itself as its parent where that is hidden.
       for (const child of this.#children.get(mount.id) ?? [])
-        if (child !== mount) found.push(child);
+        if (child !== mount && !this.#isLater(child.id, index)) found.push(child);
     }
     return found;
   }
