@@ -41,6 +41,7 @@ interface Entry {
  */
 export class DirectoryCopy {
   readonly #entries: readonly Entry[];
+  readonly #others: Entry[] = [];
 
   /** Opens everything. @throws SyscallError */
   constructor(
@@ -69,11 +70,23 @@ export class DirectoryCopy {
     }
   }
 
-  /** @param scratch has the directories `upper`, `work` and `root`; the copy is made in `root`. */
-  fill(scratch: Fd, root: Fd): void {
+  /**
+   * Makes what is made of overlays, and everything that is no directory.
+   *
+   * @param scratch has the directories `upper`, `work` and `root`; the copy is made in `root`.
+   */
+  makeOverlays(scratch: Fd, root: Fd): void {
     withoutUmask(this.sys, () => {
       for (const entry of this.#entries) this.#copy(entry, scratch, root);
     });
+  }
+
+  /** Shows the directories that cannot be below an overlay, with what is mounted there. */
+  showOthers(): void {
+    for (const { name, fd } of this.#others)
+      withFd(this.sys, this.context.root.openIn(this.context.root.fd, name), (place) =>
+        bindTree(this.sys, this.context, fd, place, { recursive: true, readonly: true }),
+      );
   }
 
   #copy(entry: Entry, scratch: Fd, root: Fd): void {
@@ -84,8 +97,8 @@ export class DirectoryCopy {
       sys.symlinkat(sys.readlinkat(fd, ''), root, component(name));
     } else if (type === S_IFDIR) {
       sys.mkdirat(root, component(name), mode & 0o7777);
-      if (!OWN_DIRECTORIES.includes(`/${name}`))
-        withFd(sys, context.root.openIn(root, name), (place) => this.#show(entry, scratch, place));
+      if (OWN_DIRECTORIES.includes(`/${name}`)) return;
+      if (!this.#cover(entry, scratch, root)) this.#others.push(entry);
     } else {
       withFd(sys, context.root.createFile(root, name, mode & 0o777), (place) =>
         bindTree(sys, context, fd, place, { readonly: true }),
@@ -93,18 +106,20 @@ export class DirectoryCopy {
     }
   }
 
-  #show({ name, fd, mode, hasMounts }: Entry, scratch: Fd, place: Fd): void {
+  /** @returns whether it was possible. */
+  #cover({ name, fd, mode, hasMounts }: Entry, scratch: Fd, root: Fd): boolean {
+    if (hasMounts) return false;
     const { sys, context } = this;
-    if (!hasMounts) {
-      try {
-        attachMount(sys, context, this.#overlay(name, fd, mode, scratch), place);
-        return;
-      } catch (error) {
-        if (!(error instanceof SyscallError)) throw error;
-        context.fallBack('read-only-copy', error);
-      }
+    try {
+      withFd(sys, context.root.openIn(root, name), (place) =>
+        attachMount(sys, context, this.#overlay(name, fd, mode, scratch), place),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      context.fallBack('read-only-copy', error);
+      return false;
     }
-    bindTree(sys, context, fd, place, { recursive: true, readonly: true });
   }
 
   #overlay(name: string, lower: Fd, mode: number, scratch: Fd): Fd {

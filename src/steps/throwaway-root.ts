@@ -16,12 +16,13 @@ import { flags } from '../syscalls/flags.js';
 import { readMountinfo } from '../syscalls/mountinfo.js';
 import {
   MOUNT_ATTR_NODEV,
+  MS_UNBINDABLE,
   OPEN_TREE_AT_EMPTY_PATH,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
   type MountAttrFlags,
 } from '../syscalls/mount-flags.js';
-import { component, hostPath } from '../syscalls/paths.js';
+import { component, fdPath, hostPath } from '../syscalls/paths.js';
 import { isErrno, SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, attachUnpromised, createMount, orClose, withFd } from './attach-mount.js';
@@ -30,7 +31,22 @@ import { DirectoryCopy, OWN_DIRECTORIES } from './directory-copy.js';
 import { USER_NAMESPACE } from './keys.js';
 
 const DIRECTORY = flags(O_PATH, O_DIRECTORY, O_CLOEXEC);
-const PLACES = ['/tmp', '/mnt', '/run', '/var', '/home', '/etc'];
+
+/** Where the tmpfs may be attached; first where it hides what nobody binds from. */
+const PLACES = [
+  '/var/empty',
+  '/usr/share/misc',
+  '/usr/games',
+  '/var/local',
+  '/media',
+  '/srv',
+  '/mnt',
+  '/run',
+  '/var',
+  '/home',
+  '/etc',
+  '/tmp',
+];
 
 /**
  * Makes a root that is a copy of this machine's, so that nothing written to it survives: an overlay
@@ -98,8 +114,11 @@ export class ThrowawayRootStep implements Step<object> {
       attachMount(sys, context, root, place);
       sys.descriptors.set(root, '/');
       context.root.rebase(root);
-      copy?.fill(scratch, root);
+      copy?.makeOverlays(scratch, root);
     });
+    // Otherwise it would be shown with whatever is around its place. No overlay can be made with it then.
+    sys.mount('', fdPath(scratch), '', MS_UNBINDABLE, '');
+    copy?.showOthers();
     for (const [path, fd] of mounts) this.#show(context, path, fd);
   }
 
