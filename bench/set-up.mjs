@@ -1,6 +1,6 @@
 import { discardPrepared } from './discard.mjs';
 import { openNamespace, prepareNamespaces } from '../build/src/runtime/prepared-namespaces.js';
-import { pipelineSetUp } from '../build/src/runtime/pipeline-set-up.js';
+import { replayedSetUp } from '../build/src/runtime/replayed-set-up.js';
 import { ContainerThread, planNamespaces } from '../build/src/runtime/start-container.js';
 import { createPreset } from '../build/src/steps/presets.js';
 import { CLONE_FS, CLONE_NEWIPC, CLONE_NEWNS } from '../build/src/syscalls/process-flags.js';
@@ -34,7 +34,7 @@ export function runSetUps(rounds, setUp) {
 
 /** A preset's set-up; the thread's namespaces are not the machine's, and are not asked for. */
 export const presetSetUp = (preset, options, rootfs) =>
-  pipelineSetUp(createPreset(preset, options), { rootfs, force: true });
+  replayedSetUp(createPreset(preset, options), { rootfs, force: true });
 
 /** @returns times in ms. */
 export function timeSetUps(preset, options, rootfs, rounds) {

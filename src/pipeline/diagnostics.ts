@@ -12,13 +12,17 @@ const CHANNELS = {
   fallback: channel('nsinit:fallback'),
 } as const satisfies Partial<Record<keyof Observer, Channel>>;
 
+/** Whether somebody listens to what runs do. */
+export const isListenedTo = (): boolean =>
+  Object.values(CHANNELS).some(({ hasSubscribers }) => hasSubscribers);
+
 /**
  * An observer that publishes what a run does, for the channels that somebody listens to when it
  * begins. Without a listener to `nsinit:syscall` no call is traced.
  */
 function diagnosticsObserver(): Observer | undefined {
   const { progress, stepStart, stepEnd, stepFail, rootSwitch, syscall, fallback } = CHANNELS;
-  if (!Object.values(CHANNELS).some(({ hasSubscribers }) => hasSubscribers)) return undefined;
+  if (!isListenedTo()) return undefined;
   return {
     progress: (step, sofar) => progress.publish({ step, ...sofar }),
     stepStart: (step) => stepStart.publish({ step }),

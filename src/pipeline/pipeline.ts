@@ -33,6 +33,7 @@ export class Pipeline {
   #expectations: readonly Expectation[] | undefined;
   /** What is wrong with the order; undefined when it has changed since it was checked. */
   #problems: readonly string[] | undefined;
+  #revision = 0;
 
   /** Appends a step. @throws NsinitError `NSINIT_OPTION` when it does not take the options. */
   use<O>(step: StepClass<O>, options?: NoInfer<Partial<O>>): this {
@@ -62,6 +63,7 @@ export class Pipeline {
   /** Gives its steps a service, in every run; those given to a run go before. */
   give<T>(token: Token<T>, service: NoInfer<T>): this {
     this.#services.push([token, service]);
+    this.#revision += 1;
     return this;
   }
 
@@ -108,6 +110,25 @@ export class Pipeline {
       // There is no host to be kept safe from what the model does.
       this.run({ ...options, prepared, syscalls: machine, observers: [observer], force: true }),
     );
+  }
+
+  /**
+   * Why its calls may not be made again without its steps: something else than the kernel's answers
+   * decides what it does. Undefined when every step says that it is `replayable`.
+   */
+  get notReplayable(): string | undefined {
+    if (this.needsPreparation) return 'a step prepares something for each run';
+    if (this.#services.length > 0) return 'its steps are given services';
+    // Of the class itself: what inherits it may do something else.
+    const other = this.#entries.find(
+      ({ step }) => !Object.hasOwn(step, 'replayable') || step.replayable !== true,
+    );
+    return other && `${other.step.stepName} does not say that it is replayable`;
+  }
+
+  /** How often its steps or services have been changed. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Whether a step has slow work to do before a run: {@link prepare} does it. */
@@ -187,6 +208,7 @@ export class Pipeline {
   #splice(at: number, removed: number, ...entries: readonly PipelineEntry[]): this {
     this.#entries.splice(at, removed, ...entries);
     this.#problems = undefined;
+    this.#revision += 1;
     return this;
   }
 

@@ -66,6 +66,10 @@ export interface RunReport {
   readonly fallbacks: readonly TakenFallback[];
   /** What close(2) answered at the end; the descriptors are released all the same. */
   readonly closeErrors: readonly unknown[];
+  /** Whether the calls were those of an earlier run, made again without its steps. */
+  readonly replayed?: true;
+  /** Why they were not, in a set-up that would have been. */
+  readonly notReplayed?: string;
 }
 
 /** One run of a pipeline, from its first step to the last or to the first error. */

@@ -88,6 +88,13 @@ export interface StepClass<O> {
   readonly repeatable?: true;
   /** Whether there is something to prepare with these options; there is unless told. */
   needsPrepare?(options: O): boolean;
+  /**
+   * Whether it does the same wherever the kernel answers the same: by its options and those answers
+   * alone, without a clock, a counter or a service of its own, and with no effect but its calls. A
+   * set-up of such steps is replayed when it has run before. It is asked of the class itself, and
+   * not inherited.
+   */
+  readonly replayable?: true;
   /** Whether it makes files or directories in the root. */
   readonly writesRoot?: true;
   readonly fallbacks?: Readonly<Record<string, Fallback>>;

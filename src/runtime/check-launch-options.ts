@@ -93,6 +93,7 @@ const CHECKS: { readonly [O in keyof Required<LaunchOptions>]: Check } = {
   pipeline: { takes: 'a Pipeline or { module, export }', fits: isPipeline },
   noFallbacks: BOOLEAN,
   force: BOOLEAN,
+  replay: BOOLEAN,
   container: ANYTHING,
   logger: ANYTHING,
   observers: { takes: 'a list', fits: Array.isArray },

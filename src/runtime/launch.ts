@@ -9,7 +9,7 @@ import { findHostNulls } from './host-nulls.js';
 import type { LaunchReport, LaunchRequest, PreparedData } from './launch-messages.js';
 import type { LaunchOptions } from './launch-options.js';
 import { sharedLaunchThread, type LaunchThread } from './launch-thread.js';
-import { pipelineSetUp } from './pipeline-set-up.js';
+import { replayedSetUp } from './replayed-set-up.js';
 import {
   controlsOf,
   planNamespacesOf,
@@ -170,7 +170,7 @@ async function launchFromHere(
   watch: StartWatch,
 ): Promise<LaunchReport> {
   const { host } = thread;
-  const setUp = pipelineSetUp(options.pipeline as Pipeline, options, options);
+  const setUp = replayedSetUp(options.pipeline as Pipeline, options, options);
   let begun = false;
   try {
     return await usePrepared(

@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 import { Pipeline } from '../pipeline/pipeline.js';
 import { createPreset } from '../steps/presets.js';
-import { pipelineSetUp } from './pipeline-set-up.js';
+import { replayedSetUp } from './replayed-set-up.js';
 import type { SetUp } from './set-up.js';
 import type { PipelineModule, SetUpData } from './set-up-options.js';
 
@@ -39,7 +39,7 @@ function presetSetUp(options: SetUpData): SetUp<unknown> {
     ...options.presetOptions,
     throwaway,
   });
-  return pipelineSetUp(pipeline, options);
+  return replayedSetUp(pipeline, options);
 }
 
 async function moduleSetUp(
@@ -50,7 +50,7 @@ async function moduleSetUp(
   if (typeof exported !== 'function')
     throw new TypeError(`${module} exports no function ${JSON.stringify(name)}`);
   const made: unknown = await (exported as (args: unknown) => unknown)(args);
-  if (made instanceof Pipeline) return pipelineSetUp(made, options);
+  if (made instanceof Pipeline) return replayedSetUp(made, options);
   if (typeof made === 'function') return made as SetUp<unknown>;
   throw new TypeError(`${name} of ${module} returned neither a Pipeline nor a function`);
 }

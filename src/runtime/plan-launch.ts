@@ -4,7 +4,7 @@ import type { LaunchOptions, NamespaceLaunchOptions } from './launch-options.js'
 import { DEFAULT_PATH, type ProcessSpec, type UserSpec } from './process-spec.js';
 import type { RuntimeHost } from './runtime-host.js';
 import { seccompInstructions } from './seccomp.js';
-import type { SetUpData, SetUpOptions } from './set-up-options.js';
+import { LOCAL_RUN_OPTIONS, type SetUpData, type SetUpOptions } from './set-up-options.js';
 import { planNamespaces, type NamespacePlan } from './start-container.js';
 import type { TerminalSize } from './terminal.js';
 
@@ -104,12 +104,11 @@ export function setUpDataOf({
   pipeline,
   noFallbacks,
   force,
+  replay,
 }: SetUpOptions): SetUpData | undefined {
   if (pipeline instanceof Pipeline) return undefined;
-  return { rootfs, preset, presetOptions, pipeline, noFallbacks, force };
+  return { rootfs, preset, presetOptions, pipeline, noFallbacks, force, replay };
 }
-
-const LOCAL = ['container', 'logger', 'observers', 'provide', 'services'] as const;
 
 /**
  * Refuses what only a Pipeline of this thread can be given: functions and objects do not go to the
@@ -119,7 +118,7 @@ const LOCAL = ['container', 'logger', 'observers', 'provide', 'services'] as con
  */
 export function refuseLocalOptions(options: LaunchOptions): void {
   if (options.pipeline instanceof Pipeline) return;
-  const given = LOCAL.find((option) => options[option] !== undefined);
+  const given = LOCAL_RUN_OPTIONS.find((option) => options[option] !== undefined);
   if (given === undefined) return;
   const instead =
     options.pipeline === undefined

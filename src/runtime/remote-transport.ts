@@ -1,10 +1,11 @@
 import type { RawArg, RawKind } from '../syscalls/params.js';
-import type { SyscallTransport } from '../syscalls/transport.js';
+import type { ReplayEngine, SyscallTransport } from '../syscalls/transport.js';
 import type { StubConnection } from './stub-connection.js';
 import {
   AREA_ADDRESS,
   AREA_SIZE,
   CALL_ARGS_AT,
+  CALL_MODE,
   CALL_SIZE,
   ENDING,
   FRAME_HEADER_SIZE,
@@ -12,6 +13,7 @@ import {
   putInt64,
   REPLY_HEADER_SIZE,
   REPLY_RESULT_AT,
+  type CallMode,
 } from './stub-layout.js';
 
 const MEMORY_AT = FRAME_HEADER_SIZE + CALL_SIZE;
@@ -33,6 +35,23 @@ export class RemoteTransport implements SyscallTransport {
     return (args) => this.#call(number, kinds, args);
   }
 
+  openReplay(): ReplayEngine {
+    return { largest: AREA_SIZE - MEMORY_AT, replay: (program) => this.#replay(program) };
+  }
+
+  /** The program goes there and comes back, with its answers. */
+  #replay(program: Uint8Array): number {
+    this.#putCall(0, 'replay', [AREA_ADDRESS + MEMORY_AT]);
+    const size = MEMORY_AT + program.length;
+    this.#putHeader([size, 1, MEMORY_AT, program.length, 0, ENDING.serve]);
+    this.connection.send(this.#frame.subarray(0, MEMORY_AT));
+    this.connection.send(program);
+    const reply = new Uint8Array(REPLY_HEADER_SIZE);
+    this.connection.receive(reply);
+    this.connection.receive(program);
+    return getInt64(new DataView(reply.buffer), REPLY_RESULT_AT);
+  }
+
   /** What the kernel reads goes with the frame; what it only fills lies behind, and comes back. */
   #call(number: number, kinds: readonly RawKind[], args: readonly RawArg[]): number {
     const memory = args.map((arg) => (typeof arg === 'string' ? Buffer.from(`${arg}\0`) : arg));
@@ -48,13 +67,12 @@ export class RemoteTransport implements SyscallTransport {
         } else this.#putArg(index, arg ?? 0);
       });
     };
-    for (let index = 0; index < 6; index += 1) this.#putArg(index, 0);
+    this.#putCall(number, 'stop');
     place(['int', 'string', 'in']);
     const outputsAt = at;
     place(['inout']);
     const size = at;
     place(['out']);
-    this.#view.setUint32(FRAME_HEADER_SIZE, number, true);
     this.#putHeader([size, 1, outputsAt, at - outputsAt, 0, ENDING.serve]);
     this.connection.send(this.#frame.subarray(0, size));
     const outputs = (kind: RawKind): Uint8Array[] =>
@@ -78,6 +96,12 @@ export class RemoteTransport implements SyscallTransport {
 
   #putHeader(values: readonly number[]): void {
     values.forEach((value, index) => this.#view.setUint32(index * 4, value, true));
+  }
+
+  #putCall(number: number, mode: CallMode, args: readonly number[] = []): void {
+    this.#view.setUint32(FRAME_HEADER_SIZE, number, true);
+    this.#view.setUint32(FRAME_HEADER_SIZE + 4, CALL_MODE[mode], true);
+    for (let index = 0; index < 6; index += 1) this.#putArg(index, args[index] ?? 0);
   }
 
   #putArg(index: number, value: number): void {

@@ -19,6 +19,7 @@ const SET_UP = [
   'pipeline',
   'noFallbacks',
   'force',
+  'replay',
 ] as const satisfies readonly (keyof SetUpOptions)[];
 
 /** Whether a root that a pool has set up with its own options is the right one for a job. */

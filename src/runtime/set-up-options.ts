@@ -22,20 +22,29 @@ export interface SetUpOptions {
   /**
    * In place of a preset. A module's is run by the launch thread, as a preset is. A Pipeline
    * cannot leave its thread: it is run by the calling one, call by call in the container, which
-   * takes longer and blocks the event loop for some milliseconds.
+   * takes longer and blocks the event loop for some milliseconds, until it is replayed.
    */
   readonly pipeline?: Pipeline | PipelineModule | undefined;
   /** Fails where a step would have to do something else than planned. */
   readonly noFallbacks?: boolean | undefined;
   /** Runs although the plan has problems. */
   readonly force?: boolean | undefined;
+  /**
+   * Whether the calls of earlier launches may be made again without the steps, each answer held to
+   * what the steps have seen; yes unless told. The report says `replayed`, or why not.
+   */
+  readonly replay?: boolean | undefined;
 }
 
 /** What a Pipeline of the calling thread may be given besides; refused with any other. */
-export type LocalRunOptions = Pick<
-  RunOptions,
-  'container' | 'logger' | 'observers' | 'provide' | 'services'
->;
+export const LOCAL_RUN_OPTIONS = [
+  'container',
+  'logger',
+  'observers',
+  'provide',
+  'services',
+] as const satisfies readonly (keyof RunOptions)[];
+export type LocalRunOptions = Pick<RunOptions, (typeof LOCAL_RUN_OPTIONS)[number]>;
 
 /** How the root is set up, without what cannot leave its thread. */
 export type SetUpData = Omit<SetUpOptions, 'pipeline'> & {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Fd } from '../syscalls/descriptor.js';
+import { nativeFile } from '../syscalls/native-file.js';
 import { MFD, type ProcessCalls } from '../syscalls/process-calls.js';
 import { isErrno } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
@@ -23,17 +23,12 @@ export function openStubImage(syscalls: Syscalls, processes: ProcessCalls): Fd {
 
 function readStub(): Uint8Array {
   const name = `stub-${process.arch}`;
-  // From build/src/runtime as from src/runtime: the images lie beside both.
-  for (const up of ['../native/', '../../native/', '../../../native/']) {
-    try {
-      return readFileSync(join(import.meta.dirname, up, name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  throw new Error(
-    `native/${name} is missing: nsinit runs on x64 and arm64, and this is ${process.arch}`,
-  );
+  const path = nativeFile(name);
+  if (path === undefined)
+    throw new Error(
+      `native/${name} is missing: nsinit runs on x64 and arm64, and this is ${process.arch}`,
+    );
+  return readFileSync(path);
 }
 
 function createExecutableMemfd(processes: ProcessCalls): Fd {

@@ -17,8 +17,8 @@ export const CALL_RESULT_AT = 56;
 export const REPLY_HEADER_SIZE = 16;
 export const REPLY_RESULT_AT = 8;
 
-/** What follows when a call fails, or that it forks. */
-export const CALL_MODE = { stop: 0, continue: 1, search: 2, fork: 3 } as const;
+/** What follows when a call fails, that it forks, or that it is a replay. */
+export const CALL_MODE = { stop: 0, continue: 1, search: 2, fork: 3, replay: 4 } as const;
 export type CallMode = keyof typeof CALL_MODE;
 
 /** What the stub does after a program: it takes the next one, exits, or sleeps for good. */

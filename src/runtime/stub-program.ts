@@ -1,3 +1,4 @@
+import { GrowingMemory } from '../syscalls/growing-memory.js';
 import { architectureIndex } from '../syscalls/libc.js';
 import { PROCESS_CALL_NUMBERS, type ProcessCallName } from '../syscalls/numbers.js';
 import {
@@ -38,8 +39,7 @@ export interface EncodedProgram {
 export class StubProgram {
   readonly #calls: ProgramCall[] = [];
   readonly #relocations: (readonly [at: number, target: Pointer])[] = [];
-  #memory = new Uint8Array(1024);
-  #used = 0;
+  readonly #memory = new GrowingMemory();
 
   /** Appends a call. `shown` is how its arguments look in an error. */
   call(
@@ -62,10 +62,7 @@ export class StubProgram {
 
   /** Memory with this content, aligned for any structure. */
   bytes(content: Uint8Array): Pointer {
-    const offset = this.#used;
-    this.#grow(content.length);
-    this.#memory.set(content, offset);
-    return new Pointer(offset);
+    return new Pointer(this.#memory.append(content));
   }
 
   /** An array of pointers that ends with NULL, as execve(2) takes it. */
@@ -87,7 +84,8 @@ export class StubProgram {
    */
   encode(ending: Ending, descriptors = 0): EncodedProgram {
     const memoryAt = FRAME_HEADER_SIZE + this.#calls.length * CALL_SIZE;
-    const size = memoryAt + this.#used;
+    const memory = this.#memory.bytes;
+    const size = memoryAt + memory.length;
     if (size > AREA_SIZE)
       throw new RangeError(`arguments and environment of ${size} bytes are too long`);
     const bytes = new Uint8Array(size);
@@ -106,19 +104,9 @@ export class StubProgram {
     this.#calls.forEach((call, index) =>
       encodeCall(view, FRAME_HEADER_SIZE + index * CALL_SIZE, call, address),
     );
-    bytes.set(this.#memory.subarray(0, this.#used), memoryAt);
+    bytes.set(memory, memoryAt);
     for (const [at, target] of this.#relocations) putInt64(view, memoryAt + at, address(target));
     return { bytes, calls: this.#calls.map(({ name, shown }) => ({ name, args: shown })) };
-  }
-
-  #grow(length: number): void {
-    const used = this.#used + Math.ceil(length / 8) * 8;
-    if (used > this.#memory.length) {
-      const memory = new Uint8Array(Math.max(used, this.#memory.length * 2));
-      memory.set(this.#memory);
-      this.#memory = memory;
-    }
-    this.#used = used;
   }
 }
 

@@ -33,6 +33,7 @@ export interface BindMountOptions {
 export class BindMountStep implements Step<BindMountOptions> {
   static readonly stepName = 'bind-mount';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

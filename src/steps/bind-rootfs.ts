@@ -36,6 +36,7 @@ export interface BindRootfsOptions {
 export class BindRootfsStep implements Step<BindRootfsOptions> {
   static readonly stepName = 'bind-rootfs';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['propagation'];
   static readonly fallbacks = READONLY_BY_REMOUNT;
 

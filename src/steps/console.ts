@@ -45,6 +45,7 @@ const UNIX98_PTY_SLAVE_MAJORS = [136, 143] as const;
 export class ConsoleStep implements Step<ConsoleOptions> {
   static readonly stepName = 'console';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['dev', 'system-mounts', 'ptmx'];
   static readonly writesRoot = true;
   static readonly fallbacks = BIND_FALLBACKS;

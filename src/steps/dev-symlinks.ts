@@ -27,6 +27,7 @@ const LINKS = [
 export class DevSymlinksStep implements Step<DevSymlinksOptions> {
   static readonly stepName = 'dev-symlinks';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
 

@@ -19,6 +19,7 @@ export interface DevOptions {
 export class DevStep implements Step<DevOptions> {
   static readonly stepName = 'dev';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs'];
   static readonly writesRoot = true;
   static readonly fallbacks = OLD_MOUNT_API;

@@ -47,6 +47,7 @@ const NOBODY = 65534;
 export class DeviceNodesStep implements Step<DeviceNodesOptions> {
   static readonly stepName = 'device-nodes';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'dev'];
   static readonly writesRoot = true;
   static readonly fallbacks = {

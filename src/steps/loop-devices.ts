@@ -18,6 +18,7 @@ const LOOP_MAJOR = 7;
 export class LoopDevicesStep implements Step<object> {
   static readonly stepName = 'loop-devices';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'dev'];
   static readonly writesRoot = true;
 

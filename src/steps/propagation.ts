@@ -45,6 +45,7 @@ export interface PropagationOptions {
 export class PropagationStep implements Step<PropagationOptions> {
   static readonly stepName = 'propagation';
   static readonly view = 'host';
+  static readonly replayable = true;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

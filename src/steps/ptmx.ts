@@ -25,6 +25,7 @@ const PTMX = { type: S_IFCHR, number: { major: 5, minor: 2 } } as const;
 export class PtmxStep implements Step<PtmxOptions> {
   static readonly stepName = 'ptmx';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly fallbacks = BIND_FALLBACKS;

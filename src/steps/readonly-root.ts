@@ -13,6 +13,7 @@ import { ASKS_AGAIN, whileBusy } from './while-busy.js';
 export class ReadonlyRootStep implements Step<object> {
   static readonly stepName = 'readonly-root';
   static readonly view = 'container';
+  static readonly replayable = true;
   static readonly after = ['root-switch'];
   static readonly fallbacks = READONLY_BY_REMOUNT;
   static readonly tolerates = [ASKS_AGAIN];

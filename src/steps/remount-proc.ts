@@ -11,6 +11,7 @@ import type { Syscalls } from '../syscalls/syscalls.js';
 export class RemountProcStep implements Step<object> {
   static readonly stepName = 'remount-proc';
   static readonly view = 'container';
+  static readonly replayable = true;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

@@ -12,6 +12,7 @@ import type { Syscalls } from '../syscalls/syscalls.js';
 export class RemountSysStep implements Step<object> {
   static readonly stepName = 'remount-sys';
   static readonly view = 'container';
+  static readonly replayable = true;
 
   static readonly tolerates = [
     { call: 'umount2', errnos: ['EINVAL'], because: 'nothing is mounted there, or it is locked' },

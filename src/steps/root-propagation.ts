@@ -20,6 +20,7 @@ export interface RootPropagationOptions {
 export class RootPropagationStep implements Step<RootPropagationOptions> {
   static readonly stepName = 'root-propagation';
   static readonly view = 'container';
+  static readonly replayable = true;
   static readonly after = ['root-switch'];
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}

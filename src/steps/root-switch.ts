@@ -54,6 +54,7 @@ export interface RootSwitchOptions {
 export class RootSwitchStep implements Step<RootSwitchOptions> {
   static readonly stepName = 'root-switch';
   static readonly view = 'either';
+  static readonly replayable = true;
   static readonly after = [
     'bind-rootfs',
     'system-mounts',

@@ -73,6 +73,7 @@ const CLASSIC = {
 export class SystemMountsStep implements Step<SystemMountsOptions> {
   static readonly stepName = 'system-mounts';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'dev'];
   static readonly writesRoot = true;
   static readonly fallbacks = {

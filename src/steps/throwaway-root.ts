@@ -57,6 +57,7 @@ const PLACES = [
 export class ThrowawayRootStep implements Step<object> {
   static readonly stepName = 'throwaway-root';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['propagation'];
   static readonly fallbacks = {
     ...BIND_FALLBACKS,

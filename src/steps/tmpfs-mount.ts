@@ -21,6 +21,7 @@ export interface TmpfsMountOptions {
 export class TmpfsMountStep implements Step<TmpfsMountOptions> {
   static readonly stepName = 'tmpfs-mount';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

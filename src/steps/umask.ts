@@ -14,6 +14,7 @@ export interface UmaskOptions {
 export class UmaskStep implements Step<UmaskOptions> {
   static readonly stepName = 'umask';
   static readonly view = 'either';
+  static readonly replayable = true;
 
   constructor(@inject(SYSCALLS) private readonly sys: Syscalls) {}
 

@@ -13,6 +13,7 @@ import { COMMAND_INHERITS, HOST_PROC } from './keys.js';
 export class VerifyStep implements Step<object> {
   static readonly stepName = 'verify';
   static readonly view = 'container';
+  static readonly replayable = true;
   static readonly after = ['root-switch', 'readonly-root', 'umask'];
   static readonly fallbacks = {
     'mounts-not-read': {

@@ -81,6 +81,7 @@ const id = (name: string): Param<number> => integer(name, -1, MOST_ID);
 /** A descriptor, or 0 where the command takes none. */
 const aux: Param<number> = {
   ...integer('aux', -100, 0x7fffffff),
+  descriptorOf: (value) => (value <= 0 ? undefined : (value as Fd)),
   format: (value, names) => (value === 0 ? '0' : `<${names.get(value as Fd)}>`),
 };
 

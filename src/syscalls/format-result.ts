@@ -1,15 +1,8 @@
 import type { DescriptorNames } from './descriptor-names.js';
 import type { Fd } from './descriptor.js';
+import { OPENING_CALLS } from './opening-calls.js';
 import { formatOctal } from './params.js';
 import type { CallName, CallResult, Statfs, Statx } from './syscalls.js';
-
-const OPENS: ReadonlySet<CallName> = new Set([
-  'open_tree',
-  'fsopen',
-  'fsmount',
-  'fspick',
-  'openat2',
-] satisfies CallName[]);
 
 /** Prints what a call returned: descriptors by name, structures by what matters of them. */
 export function formatResult<N extends CallName>(
@@ -18,7 +11,7 @@ export function formatResult<N extends CallName>(
   names: DescriptorNames,
 ): string {
   if (value === undefined) return '0';
-  if (OPENS.has(name)) return `<${names.get(value as Fd)}>`;
+  if (OPENING_CALLS.has(name)) return `<${names.get(value as Fd)}>`;
   if (name === 'umask') return formatOctal(value as number);
   if (name === 'statx') return formatStatx(value as Statx);
   if (name === 'fstatfs') return `{type=0x${(value as Statfs).type.toString(16)}}`;

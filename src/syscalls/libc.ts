@@ -1,7 +1,8 @@
 import type * as Koffi from 'koffi';
 import { loadKoffi } from './libc-koffi.js';
+import { nativeFile } from './native-file.js';
 import type { RawArg, RawKind } from './params.js';
-import type { SyscallTransport } from './transport.js';
+import type { ReplayEngine, SyscallTransport } from './transport.js';
 
 const C_TYPES: Readonly<Record<RawKind, string>> = {
   int: 'long',
@@ -62,6 +63,7 @@ export class LibcTransport implements SyscallTransport {
     string,
     Koffi.KoffiFunc<(...args: unknown[]) => number | bigint>
   >();
+  #replay: ReplayEngine | undefined;
 
   bind(number: number, kinds: readonly RawKind[]): (args: readonly RawArg[]) => number {
     const call = this.#function(kinds);
@@ -72,6 +74,11 @@ export class LibcTransport implements SyscallTransport {
       // Nothing may come between the call and the read of errno.
       return result === -1 ? -koffi.errno() : result;
     };
+  }
+
+  /** Undefined where the package has no library for this machine. */
+  openReplay(): ReplayEngine | undefined {
+    return (this.#replay ??= loadReplay(this.#libc));
   }
 
   // One declaration serves all calls whose arguments cross alike.
@@ -86,4 +93,11 @@ export class LibcTransport implements SyscallTransport {
     }
     return bound;
   }
+}
+
+function loadReplay({ koffi }: Libc): ReplayEngine | undefined {
+  const path = nativeFile(`replay-${process.arch}.so`);
+  if (path === undefined) return undefined;
+  const call = koffi.load(path).func('long nsinit_replay(void *)') as (p: Uint8Array) => number;
+  return { largest: Number.POSITIVE_INFINITY, replay: (program) => Number(call(program)) };
 }

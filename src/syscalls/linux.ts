@@ -6,7 +6,7 @@ import { architectureIndex, LibcTransport } from './libc.js';
 import type { Param, RawArg, RawKind } from './params.js';
 import { SyscallError } from './syscall-error.js';
 import type { CallArgs, CallName, CallResult } from './syscalls.js';
-import type { SyscallTransport } from './transport.js';
+import type { ReplayEngine, SyscallTransport } from './transport.js';
 
 interface BoundCall {
   readonly spec: CallSpec;
@@ -26,12 +26,17 @@ export class LinuxSyscalls extends DispatchedSyscalls {
   readonly #calls: Readonly<Record<CallName, BoundCall>>;
 
   /** @param transport where the calls are made; the calling thread unless given. */
-  constructor(transport: SyscallTransport = new LibcTransport()) {
+  constructor(private readonly transport: SyscallTransport = new LibcTransport()) {
     super();
     const arch = architectureIndex();
     this.#calls = Object.fromEntries(
       (Object.keys(CALLS) as CallName[]).map((name) => [name, bind(name, transport, arch)]),
     ) as Record<CallName, BoundCall>;
+  }
+
+  /** Loads what makes a whole replay where the calls are made; undefined where there is nothing. */
+  openReplay(): ReplayEngine | undefined {
+    return this.transport.openReplay?.();
   }
 
   protected override dispatch<N extends CallName>(name: N, args: CallArgs<N>): CallResult<N> {

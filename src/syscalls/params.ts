@@ -33,6 +33,8 @@ export interface Param<T> {
    * @throws TypeError or RangeError when the value is not of the parameter's type or range.
    */
   encode(value: T, raw: RawArg[]): void;
+  /** The open descriptor that the argument is, or that it names by a path. */
+  descriptorOf?(value: T): Fd | undefined;
   format(value: T, names: DescriptorNames): string;
 }
 
@@ -84,6 +86,7 @@ export function fd(name: string): Param<Fd> {
     name,
     kinds: ['int'],
     encode: (value, raw) => raw.push(checkInteger(name, value, -100, 0x7fffffff)),
+    descriptorOf: (value) => (value < 0 ? undefined : value),
     format: (value, names) => (value === -100 ? 'AT_FDCWD' : `<${names.get(value)}>`),
   };
 }
@@ -126,6 +129,7 @@ export function path(name: string): Param<string | FdPath> {
         raw.push(checkString(name, value));
       }
     },
+    descriptorOf: (value) => (typeof value === 'string' ? undefined : value.fd),
     format: (value, names) =>
       JSON.stringify(typeof value === 'string' ? byName(value, names) : names.get(value.fd)),
   };

@@ -67,6 +67,7 @@ export function mountAttr(name: string): Param<MountAttr> {
       put(24, 'userns_fd', attr.userns_fd ?? 0);
       raw.push(bytes, bytes.length);
     },
+    descriptorOf: (attr) => attr.userns_fd,
     format(attr, names) {
       const fields: string[] = [];
       if (attr.attr_set) fields.push(`attr_set=${formatFlags(attr.attr_set, MOUNT_ATTR_NAMES)}`);

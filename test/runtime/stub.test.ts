@@ -60,7 +60,7 @@ describe('the stub', () => {
     const directory = mkdtempSync(join(tmpdir(), 'nsinit-stub-'));
     try {
       expect(spawnSync(join(NATIVE, 'build'), [directory]).status).to.equal(0);
-      for (const name of ['stub-x64', 'stub-arm64']) {
+      for (const name of ['stub-x64', 'stub-arm64', 'replay-x64.so', 'replay-arm64.so']) {
         expect(
           readFileSync(join(directory, name)).equals(readFileSync(join(NATIVE, name))),
           name,

@@ -64,6 +64,8 @@ describe('the tarball', () => {
       'build/plugins/mqueue/index.js',
       'native/stub-x64',
       'native/stub-arm64',
+      'native/replay-x64.so',
+      'native/replay-arm64.so',
       'schemas/config.schema.json',
       'CHANGELOG.md',
       'LICENSE',

@@ -1,0 +1,197 @@
+import { isListenedTo } from '../pipeline/diagnostics.js';
+import { refuseHostNamespace } from '../pipeline/namespace-guard.js';
+import type { Observer } from '../pipeline/observer.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { RunReport } from '../pipeline/run.js';
+import type { Fd } from '../syscalls/descriptor.js';
+import { LinuxSyscalls } from '../syscalls/linux.js';
+import { compileReplay, type CompiledReplay } from '../syscalls/replay/compile-replay.js';
+import { NotReplayableError } from '../syscalls/replay/not-replayable.js';
+import { RecordingSyscalls } from '../syscalls/replay/recording-syscalls.js';
+import { ResumingSyscalls } from '../syscalls/replay/resuming-syscalls.js';
+import type { Syscalls } from '../syscalls/syscalls.js';
+import type { ReplayEngine } from '../syscalls/transport.js';
+import { pipelineSetUp } from './pipeline-set-up.js';
+import type { SetUp, SetUpContext } from './set-up.js';
+import { LOCAL_RUN_OPTIONS, type LocalRunOptions, type SetUpData } from './set-up-options.js';
+
+// The first makes what the root lacks; one or two are soon made as they are.
+const RUNS_BEFORE_RECORDING = 2;
+// Where answers differ each time, to record costs more than it saves.
+const MOST_INTERRUPTIONS = 3;
+// Roots differ from launch to launch in a program that runs for long.
+const MOST_SET_UPS = 100;
+
+type PipelineOptions = Pick<SetUpData, 'rootfs' | 'noFallbacks' | 'force' | 'replay'>;
+
+const known = new WeakMap<Pipeline, Map<string, SetUp<RunReport>>>();
+
+/**
+ * A pipeline as a set-up that is replayed: once it has run, its calls are made again without its
+ * steps, and each answer is held to what the steps have seen. At the first one that differs the
+ * steps go on from there. See docs/decisions/replay.md.
+ */
+export function replayedSetUp(
+  pipeline: Pipeline,
+  options: PipelineOptions,
+  local: LocalRunOptions = {},
+): SetUp<RunReport> {
+  const isWatched = LOCAL_RUN_OPTIONS.some((option) => local[option] !== undefined);
+  if (options.replay === false || isWatched || pipeline.needsPreparation)
+    return pipelineSetUp(pipeline, options, local);
+  const { rootfs, noFallbacks, force } = options;
+  const key = JSON.stringify([rootfs, noFallbacks, force]);
+  const setUps = known.get(pipeline) ?? new Map<string, SetUp<RunReport>>();
+  known.set(pipeline, setUps);
+  if (setUps.size >= MOST_SET_UPS) setUps.clear();
+  const replayed = new ReplayedSetUp(pipeline, options);
+  const setUp = setUps.get(key) ?? ((syscalls, context) => replayed.run(syscalls, context));
+  setUps.set(key, setUp);
+  return setUp;
+}
+
+/** A recording, and what it was recorded with. */
+interface Recorded {
+  readonly replay: CompiledReplay;
+  readonly report: RunReport;
+  readonly inputs: readonly Fd[];
+  readonly userNamespace: boolean;
+}
+
+class ReplayedSetUp {
+  #revision: number;
+  #runs = 0;
+  #interruptions = 0;
+  #recorded: Recorded | undefined;
+  /** Why it is of no use to record it. */
+  #refused: string | undefined;
+  readonly #live: SetUp<RunReport>;
+  /** The same where the checks before it have been made already. */
+  readonly #checked: SetUp<RunReport>;
+
+  constructor(
+    private readonly pipeline: Pipeline,
+    private readonly options: PipelineOptions,
+  ) {
+    this.#revision = pipeline.revision;
+    this.#live = pipelineSetUp(pipeline, options);
+    this.#checked = pipelineSetUp(pipeline, { ...options, force: true });
+  }
+
+  run(syscalls: Syscalls, context: SetUpContext): RunReport {
+    this.#forgetOther();
+    this.#runs += 1;
+    const notReplayed = this.pipeline.notReplayable ?? this.#refused;
+    if (notReplayed !== undefined) return { ...this.#live(syscalls, context), notReplayed };
+    const engine = this.#engine(syscalls, context);
+    const recorded = this.#recorded;
+    if (engine === undefined || (recorded !== undefined && !fits(recorded, engine, context)))
+      return this.#live(syscalls, context);
+    this.#check(syscalls);
+    return recorded === undefined
+      ? this.#record(syscalls, context)
+      : this.#replay(recorded, engine, syscalls, context);
+  }
+
+  /** The pipeline may have been changed. */
+  #forgetOther(): void {
+    if (this.#revision === this.pipeline.revision) return;
+    this.#revision = this.pipeline.revision;
+    this.#runs = this.#interruptions = 0;
+    this.#recorded = this.#refused = undefined;
+  }
+
+  /** What makes a replay here; undefined when the steps are to be run. */
+  #engine(syscalls: Syscalls, { terminal }: SetUpContext): ReplayEngine | undefined {
+    const wanted =
+      this.#runs > RUNS_BEFORE_RECORDING &&
+      // The number of a terminal is another each time, and is part of its name.
+      terminal === undefined &&
+      !isListenedTo();
+    return wanted && syscalls instanceof LinuxSyscalls ? syscalls.openReplay() : undefined;
+  }
+
+  /** What a run does before its first step. */
+  #check(syscalls: Syscalls): void {
+    const { force = false } = this.options;
+    this.pipeline.check({ force });
+    if (!force) refuseHostNamespace(syscalls);
+  }
+
+  #record(syscalls: Syscalls, context: SetUpContext): RunReport {
+    const recording = new RecordingSyscalls(syscalls);
+    const inputs = inputsOf(context);
+    const report = pipelineSetUp(
+      this.pipeline,
+      { ...this.options, force: true },
+      { observers: [momentsOf(recording)] },
+    )(recording, context);
+    try {
+      const replay = compileReplay(recording, inputs);
+      this.#recorded = { replay, report, inputs, userNamespace: context.userNamespace };
+    } catch (error) {
+      if (!(error instanceof NotReplayableError)) throw error;
+      this.#refused = error.message;
+    }
+    return report;
+  }
+
+  #replay(
+    recorded: Recorded,
+    engine: ReplayEngine,
+    syscalls: Syscalls,
+    context: SetUpContext,
+  ): RunReport {
+    const { program, ops } = recorded.replay;
+    const inputs = inputsOf(context);
+    program.handIn(inputs);
+    const done = engine.replay(program.bytes);
+    if (done === ops.length) {
+      this.#interruptions = 0;
+      return reportOf(recorded);
+    }
+    this.#interrupted();
+    const pairs = recorded.inputs.map((fd, index) => [fd, inputs[index] ?? fd] as const);
+    const resuming = new ResumingSyscalls(syscalls, recorded.replay, done, pairs);
+    try {
+      return this.#checked(resuming, context);
+    } finally {
+      resuming.closeUnclaimed();
+    }
+  }
+
+  #interrupted(): void {
+    this.#recorded = undefined;
+    this.#interruptions += 1;
+    if (this.#interruptions >= MOST_INTERRUPTIONS)
+      this.#refused = `the kernel's answers were others each time, ${MOST_INTERRUPTIONS} times`;
+  }
+}
+
+const inputsOf = ({ pidNamespace }: SetUpContext): readonly Fd[] =>
+  pidNamespace === undefined ? [] : [pidNamespace];
+
+/** Whether a recording can be replayed there: it was made with the same, and is not too large. */
+const fits = (recorded: Recorded, { largest }: ReplayEngine, context: SetUpContext): boolean =>
+  recorded.replay.program.bytes.length <= largest &&
+  recorded.userNamespace === context.userNamespace &&
+  recorded.inputs.length === inputsOf(context).length;
+
+/** Lets the time be taken before the first step and after each. */
+function momentsOf(recording: RecordingSyscalls): Observer {
+  return {
+    stepStart: () => {
+      if (recording.moments.length === 0) recording.markMoment();
+    },
+    stepEnd: () => recording.markMoment(),
+  };
+}
+
+function reportOf({ replay: { program, moments }, report }: Recorded): RunReport {
+  const times = moments.map((at) => program.timeAt(at));
+  const steps = report.steps.map(({ step }, index) => ({
+    step,
+    micros: (times[index + 1] ?? 0) - (times[index] ?? 0),
+  }));
+  return { ...report, steps, replayed: true };
+}
