@@ -29,6 +29,12 @@ export const WAYS = ['standard', 'standard move', 'classic', 'classic move'] as 
 /** A preset, and how it switches the root. */
 export type Way = (typeof WAYS)[number];
 
+/** Whether set-ups are run by their steps each time, or are replayed once they are known. */
+export type SetUps = 'live' | 'replayed';
+
+/** How a replay ended: with its last call, or where an answer was another. */
+export type ReplayEnd = 'finished' | 'interrupted';
+
 /** One attack: a shape in a place, against a preset. */
 export interface AttackCase {
   readonly place: Place;
@@ -48,4 +54,6 @@ export interface CaseOutcome {
   readonly escapes: readonly string[];
   /** What else is not as it should be: an error that names no path, a descriptor left open. */
   readonly complaints: readonly string[];
+  /** How it was replayed, where it was. */
+  readonly replay?: ReplayEnd;
 }

@@ -16,7 +16,6 @@ import {
   type AtFlags,
 } from '../../src/syscalls/file-flags.js';
 import { flags } from '../../src/syscalls/flags.js';
-import { LinuxSyscalls } from '../../src/syscalls/linux.js';
 import { MS_NOSUID, MS_REC, MS_SHARED } from '../../src/syscalls/mount-flags.js';
 import { parseMountinfo, type MountinfoEntry } from '../../src/syscalls/mountinfo.js';
 import { hostPath, sourceName, type InRootPath } from '../../src/syscalls/paths.js';
@@ -26,6 +25,7 @@ import { readAll } from '../../src/syscalls/whole-content.js';
 import type { Way } from './attack-case.js';
 import { difference, makeCanary, snapshot, snapshotDev } from './canary.js';
 import { BIND_DIRECTORY, BIND_FILE, TMPFS } from './places.js';
+import { ReplayCountingSyscalls } from './replay-counting-syscalls.js';
 
 const NO_FLAGS = flags<AtFlags>();
 
@@ -41,7 +41,7 @@ interface HostState {
  * canary, with roots beside it, and mounts that spread to peers as those of a real host do.
  */
 export class Battlefield {
-  readonly sys = new LinuxSyscalls();
+  readonly sys = new ReplayCountingSyscalls();
   readonly canary: string;
   readonly canaryStat: Statx;
   readonly #home: Fd;
@@ -116,11 +116,19 @@ export class Battlefield {
 
   /** Runs a pipeline in a namespace of its own; `inside` is called in the finished root. */
   run(pipeline: Pipeline, rootfs: string, inside: () => void): void {
+    this.visit(
+      () => pipeline.run({ syscalls: this.sys, rootfs, provide: [[TERMINAL, this.#terminal]] }),
+      inside,
+    );
+  }
+
+  /** Sets a root up in a namespace of its own; `inside` is called when it is finished. */
+  visit(setUp: () => void, inside: () => void): void {
     const { sys } = this;
     const umask = sys.umask(0o022);
     sys.unshare(CLONE_NEWNS);
     try {
-      pipeline.run({ syscalls: sys, rootfs, provide: [[TERMINAL, this.#terminal]] });
+      setUp();
       inside();
     } finally {
       sys.setns(this.#home, CLONE_NEWNS);

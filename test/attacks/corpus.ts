@@ -21,34 +21,54 @@ export function inTurn<T extends { readonly way: Way }>(list: readonly T[]): T[]
 
 /** Runs one case, on a fresh root. */
 export function attack(field: Battlefield, attackCase: AttackCase): CaseOutcome {
-  const { place, shape, way } = attackCase;
   const root = field.makeRoot();
+  const pipeline = field.pipeline(attackCase.way);
+  return attackRoot(field, attackCase, root, [(inside) => field.run(pipeline, root, inside)]);
+}
+
+/** What runs on a root; it calls `inside` in the finished one. */
+export type RunOnRoot = (inside: () => void) => void;
+
+/** Puts the shape in its place, runs one after the other on that root, and removes it. */
+export function attackRoot(
+  field: Battlefield,
+  attackCase: AttackCase,
+  root: string,
+  runs: readonly RunOnRoot[],
+): CaseOutcome {
+  const { place, shape } = attackCase;
   const target = join(root, place.path);
   rmSync(target, { recursive: true, force: true });
   shape.make(target, field);
   const before = field.hostState();
   const descriptors = field.descriptors();
   const inside: string[] = [];
-  let error: string | undefined;
-  try {
-    field.run(field.pipeline(way), root, () =>
-      inside.push(...lookInside(field, root), ...wrongDevices(field)),
-    );
-  } catch (thrown) {
-    error = thrown instanceof Error ? thrown.message : String(thrown);
-  }
+  const ends = runs.map((run) =>
+    errorOf(() => run(() => inside.push(...lookInside(field, root), ...wrongDevices(field)))),
+  );
   const complaints: string[] = [];
-  if (error !== undefined && !namesPath(error, place.path)) complaints.push('names no path');
+  if (ends.some((error) => error !== undefined && !namesPath(error, place.path)))
+    complaints.push('names no path');
   if (field.descriptors() !== descriptors) complaints.push('left a descriptor open');
   const escapes = [...field.changesSince(before), ...inside];
   if (shape.mounts === true) field.sys.umount2(hostPath(target), MNT_DETACH);
   field.removeRoot(root);
+  const failed = ends.some((error) => error !== undefined);
   return {
     name: nameOf(attackCase),
-    ...(error === undefined ? {} : { error }),
+    ...(failed ? { error: ends.map((error) => error ?? 'success').join(', then ') } : {}),
     escapes,
     complaints,
   };
+}
+
+function errorOf(action: () => void): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Whether a message has the path, as one or as a directory's descriptor and a name. */

@@ -4,6 +4,8 @@ import type { Place } from './attack-case.js';
 export const BIND_DIRECTORY = '/data/in/here';
 export const BIND_FILE = '/data/in/a-file';
 export const TMPFS = '/data/scratch';
+/** The seed's directory for the old root. */
+export const PIVOT_DIRECTORY = '/.pivot_root0';
 
 /** Every name that a pipeline resolves in the root. */
 export const PLACES: readonly Place[] = [
@@ -25,5 +27,5 @@ export const PLACES: readonly Place[] = [
   { path: BIND_DIRECTORY, idea: 'CVE-2021-30465: the destination' },
   { path: BIND_FILE, idea: 'CVE-2024-45310: the destination' },
   { path: TMPFS, idea: 'CVE-2021-30465: the destination' },
-  { path: '/.pivot_root0', idea: "the seed's directory for the old root" },
+  { path: PIVOT_DIRECTORY, idea: "the seed's directory for the old root" },
 ];

@@ -1,21 +1,17 @@
-import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { S_IFBLK, S_IFCHR } from '../../src/syscalls/file-flags.js';
-import { AT_FDCWD } from '../../src/syscalls/descriptor.js';
-import { hostPath } from '../../src/syscalls/paths.js';
-import { WAYS, type Way } from './attack-case.js';
+import { WAYS, type ReplayEnd, type SetUps, type Way } from './attack-case.js';
 import type { Attacker } from './attacker.js';
 import type { Battlefield } from './battlefield.js';
+import { KnownSetUp } from './known-set-up.js';
 import { lookInside } from './look-inside.js';
-import { BIND_DIRECTORY, BIND_FILE, PLACES, TMPFS } from './places.js';
+import { BIND_DIRECTORY, BIND_FILE, PIVOT_DIRECTORY, PLACES, TMPFS } from './places.js';
+import { RacedName, type Decoy } from './raced-name.js';
 
-/** What a name is exchanged with, over and over. */
-const DECOYS = [
-  { name: 'a link to a host directory', target: (canary: string) => join(canary, 'full') },
-  { name: 'a link to a host file', target: (canary: string) => join(canary, 'file') },
+const DECOYS: readonly Decoy[] = [
+  { name: 'a link to a host directory', target: (canary) => join(canary, 'full') },
+  { name: 'a link to a host file', target: (canary) => join(canary, 'file') },
   { name: 'a link to /proc', target: () => '/proc' },
-] as const;
-type Decoy = (typeof DECOYS)[number];
+];
 
 /** One name under attack. */
 export interface Race {
@@ -29,18 +25,19 @@ export interface RaceOutcome {
   readonly name: string;
   readonly rounds: number;
   readonly succeeded: number;
+  /** How many rounds were replayed to their end, and in how many the steps had to take over. */
+  readonly replays: { readonly finished: number; readonly interrupted: number };
   /** How often the attacker exchanged the names meanwhile. */
   readonly exchanges: number;
   readonly escapes: readonly string[];
   readonly complaints: readonly string[];
   /** One message of those that were refused. */
-  readonly example?: string;
+  readonly example?: string | undefined;
 }
 
 /** What `standard` resolves in the image's own tree; the rest is in its own /dev. */
 const DIRECTORIES_OF_THE_IMAGE = ['/dev', '/proc', '/sys', '/data', '/data/in'];
 const OF_THE_IMAGE = new Set([...DIRECTORIES_OF_THE_IMAGE, BIND_DIRECTORY, BIND_FILE, TMPFS]);
-const PIVOT_DIRECTORY = '/.pivot_root0';
 
 function isResolved(path: string, way: Way): boolean {
   if (path === PIVOT_DIRECTORY) return way === 'classic';
@@ -55,102 +52,74 @@ export const RACES: readonly Race[] = WAYS.flatMap((way) => [
   ),
 ]);
 
-const NODES: Readonly<Record<string, readonly [type: number, major: number, minor: number]>> = {
-  '/dev/null': [S_IFCHR, 1, 3],
-  '/dev/tty': [S_IFCHR, 5, 0],
-  '/dev/console': [S_IFCHR, 5, 1],
-  '/dev/loop0': [S_IFBLK, 7, 0],
-};
+// It is soon known as one that is never twice the same, and has to be learnt anew then.
+const ROUNDS_OF_A_SET_UP = 8;
 
 /** Runs pipelines while the attacker exchanges a name of theirs. */
 export function race(
   field: Battlefield,
   attacker: Attacker,
-  run: Race,
+  { path, decoy, way }: Race,
   rounds: number,
+  setUps: SetUps,
 ): RaceOutcome {
-  const { path, decoy, way } = run;
-  const root = field.makeRoot();
-  const pair = [join(root, path), `${join(root, path)}.decoy`] as const;
-  const arm = (): void => {
-    rearm(field, path, pair, decoy);
-  };
-  arm();
+  const raced = new RacedName(field, path, decoy);
   const before = field.hostState();
-  const started = attacker.attack(pair);
-  const escapes: string[] = [];
-  const complaints = new Set<string>();
-  let succeeded = 0;
-  let example: string | undefined;
+  const descriptors = field.descriptors();
+  const started = attacker.attack(raced.pair);
+  const tally = new Tally();
+  let runner: Runner = { run: (inside) => field.run(field.pipeline(way), raced.root, inside) };
   for (let round = 0; round < rounds; round += 1) {
-    arm();
-    try {
-      field.run(field.pipeline(way), root, () =>
-        escapes.push(...lookInside(field, ...(path === '' ? pair : [root]))),
-      );
-      succeeded += 1;
-    } catch (error) {
-      example = error instanceof Error ? error.message : String(error);
-      if (!/root-\d+|\/(dev|proc|sys|data)\b|\.pivot_root0/.test(example))
-        complaints.add(`names no path: ${example}`);
+    if (setUps === 'replayed' && round % ROUNDS_OF_A_SET_UP === 0) {
+      attacker.attack();
+      raced.disarm();
+      runner = learned(field, way, raced.root);
+      attacker.attack(raced.pair);
     }
+    raced.arm();
+    tally.count(runner, () => lookInside(field, ...raced.roots));
   }
   const exchanges = attacker.attack() - started;
-  escapes.push(...field.changesSince(before));
-  field.removeRoot(root);
-  field.removeRoot(`${root}.decoy`);
+  if (field.descriptors() !== descriptors) tally.complaints.add('left a descriptor open');
+  const { succeeded, replays, example } = tally;
+  const escapes = [...tally.escapes, ...field.changesSince(before)];
+  const complaints = [...tally.complaints];
+  raced.remove();
   const name = `${way}: ${path === '' ? 'the root' : path} against ${decoy?.name ?? 'another directory'}`;
-  return {
-    name,
-    rounds,
-    succeeded,
-    exchanges,
-    escapes,
-    complaints: [...complaints],
-    ...(example === undefined ? {} : { example }),
-  };
+  return { name, rounds, succeeded, replays, exchanges, escapes, complaints, example };
 }
 
-/** Sees to it that both names are there: a step may have removed one. */
-function rearm(
-  field: Battlefield,
-  path: string,
-  pair: readonly [string, string],
-  decoy: Decoy | undefined,
-): void {
-  if (path === PIVOT_DIRECTORY) {
-    // The step makes it, and takes another name when it is there already.
-    while (pair.some((name) => lstatSync(name, { throwIfNoEntry: false }) !== undefined))
-      for (const name of pair) removeRaced(field, name);
-    symlinkSync((decoy as Decoy).target(field.canary), pair[1]);
-    return;
-  }
-  for (;;) {
-    const there = pair.map((name) => lstatSync(name, { throwIfNoEntry: false }));
-    const missing = pair[there.indexOf(undefined)];
-    if (missing === undefined) return;
-    const hasDecoy = there.some((stat) => stat?.isSymbolicLink() === true);
-    if (decoy !== undefined && !hasDecoy) symlinkSync(decoy.target(field.canary), missing);
-    else makeExpected(field, path, missing);
-  }
+/** What runs in a round. */
+interface Runner {
+  run(inside: () => void): void;
+  readonly lastReplay?: ReplayEnd | undefined;
 }
 
-/** Its type may change between two looks at it. */
-function removeRaced(field: Battlefield, path: string): void {
-  try {
-    field.removeRoot(path);
-  } catch (error) {
-    if (!['EISDIR', 'ENOTDIR', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      throw error;
-  }
+function learned(field: Battlefield, way: Way, root: string): KnownSetUp {
+  const known = new KnownSetUp(field, way, root);
+  known.learn();
+  return known;
 }
 
-/** What a step expects there. */
-function makeExpected({ sys }: Battlefield, path: string, at: string): void {
-  const node = NODES[path];
-  if (node !== undefined) {
-    const [type, major, minor] = node;
-    sys.mknodat(AT_FDCWD, hostPath(at), type | 0o666, { major, minor });
-  } else if (path === BIND_FILE) writeFileSync(at, '');
-  else mkdirSync(at);
+/** What came of the rounds of a race. */
+class Tally {
+  succeeded = 0;
+  readonly replays = { finished: 0, interrupted: 0 };
+  readonly escapes: string[] = [];
+  readonly complaints = new Set<string>();
+  example: string | undefined;
+
+  /** Runs a round. @param look finds escapes in the finished root. */
+  count(runner: Runner, look: () => readonly string[]): void {
+    try {
+      runner.run(() => this.escapes.push(...look()));
+      this.succeeded += 1;
+    } catch (error) {
+      this.example = error instanceof Error ? error.message : String(error);
+      if (!/root-\d+|\/(dev|proc|sys|data)\b|\.pivot_root0/.test(this.example))
+        this.complaints.add(`names no path: ${this.example}`);
+    }
+    const { lastReplay } = runner;
+    if (lastReplay !== undefined) this.replays[lastReplay] += 1;
+  }
 }

@@ -54,6 +54,7 @@ export const SHAPES: readonly Shape[] = [
   node('a socket', 'a wrong type', S_IFSOCK | 0o666),
   node('a wrong character device', 'CVE-2025-31133', S_IFCHR | 0o666, 1, 1),
   node('a block device of the right number', 'CVE-2026-88265', S_IFBLK | 0o666, 1, 3),
+  { name: 'missing', idea: 'a name that goes away', make: () => undefined },
   {
     name: 'a file',
     idea: 'a wrong type',
