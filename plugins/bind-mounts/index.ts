@@ -31,6 +31,7 @@ export {
 export class BindMountsStep implements Step<BindMountsOptions> {
   static readonly stepName = 'bind-mounts';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

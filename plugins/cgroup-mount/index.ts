@@ -48,6 +48,7 @@ const SAFE = flags(MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC);
 export class CgroupMountStep implements Step<CgroupMountOptions> {
   static readonly stepName = 'cgroup-mount';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'overlay-root', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly tolerates = [

@@ -26,6 +26,7 @@ export type { EtcFile, EtcFilesOptions } from './options.js';
 export class EtcFilesStep implements Step<EtcFilesOptions> {
   static readonly stepName = 'etc-files';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'overlay-root', 'bind-mounts', 'tmpfs'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

@@ -46,6 +46,7 @@ const UNCHANGED = -1;
 export class FilesStep implements Step<FilesOptions> {
   static readonly stepName = 'files';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts', 'tmpfs'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

@@ -36,6 +36,7 @@ const LONGEST = 64;
 export class HostnameStep implements Step<HostnameOptions> {
   static readonly stepName = 'hostname';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly tolerates = [
     {
       call: 'readlinkat',

@@ -41,6 +41,7 @@ export interface MaskedPathsOptions {
 export class MaskedPathsStep implements Step<MaskedPathsOptions> {
   static readonly stepName = 'masked-paths';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = [
     'bind-rootfs',
     'overlay-root',

@@ -26,6 +26,7 @@ export interface MqueueOptions {
 export class MqueueStep implements Step<MqueueOptions> {
   static readonly stepName = 'mqueue';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
 

@@ -50,6 +50,7 @@ const ENTRY = { flags: flags(O_PATH, O_NOFOLLOW, O_CLOEXEC) };
 export class OciDevicesStep implements Step<OciDevicesOptions> {
   static readonly stepName = 'oci:devices';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'oci:mount', 'bind-mounts', 'tmpfs'];
   static readonly writesRoot = true;
   static readonly fallbacks = {

@@ -51,6 +51,7 @@ export interface OciMountOptions {
 export class OciMountStep implements Step<OciMountOptions> {
   static readonly stepName = 'oci:mount';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

@@ -18,6 +18,7 @@ export interface WorkingDirectoryOptions {
 export class WorkingDirectoryStep implements Step<WorkingDirectoryOptions> {
   static readonly stepName = 'oci:working-directory';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'oci:mount', 'bind-mounts', 'tmpfs'];
   static readonly writesRoot = true;
 

@@ -21,6 +21,7 @@ export { REDIRECT_MODES, type OverlayOptions, type OverlayRootOptions } from './
 export class OverlayRootStep implements Step<OverlayRootOptions> {
   static readonly stepName = 'overlay-root';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['propagation'];
   static readonly fallbacks = OVERLAY_FALLBACKS;
 

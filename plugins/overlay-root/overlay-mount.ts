@@ -32,6 +32,7 @@ export interface OverlayMountOptions extends OverlayRootOptions, MountAttributes
 export class OverlayMountStep implements Step<OverlayMountOptions> {
   static readonly stepName = 'overlay-mount';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

@@ -48,6 +48,7 @@ export interface SysctlOptions {
 export class SysctlStep implements Step<SysctlOptions> {
   static readonly stepName = 'sysctl';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly tolerates = [
     {
       call: 'readlinkat',

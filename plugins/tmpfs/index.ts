@@ -31,6 +31,7 @@ export { TmpfsReadonlyStep, type TmpfsReadonlyOptions } from './tmpfs-readonly.j
 export class TmpfsStep implements Step<TmpfsOptions> {
   static readonly stepName = 'tmpfs';
   static readonly view = 'host';
+  static readonly replayable = true;
   static readonly after = ['bind-rootfs', 'overlay-root', 'dev', 'system-mounts'];
   static readonly writesRoot = true;
   static readonly repeatable = true;

@@ -36,6 +36,7 @@ export interface TmpfsReadonlyOptions {
 export class TmpfsReadonlyStep implements Step<TmpfsReadonlyOptions> {
   static readonly stepName = 'tmpfs-readonly';
   static readonly view = 'either';
+  static readonly replayable = true;
   static readonly after = ['tmpfs', 'dev', 'device-nodes', 'dev-symlinks', 'ptmx', 'console'];
   static readonly repeatable = true;
   static readonly tolerates = [ASKS_AGAIN];
