@@ -19,7 +19,7 @@ export async function benchGrowth({ rootfs, scratch, peers, quick }) {
     // There before the calls are recorded: C would make a thousand directories again each time.
     for (const { target } of mounts) mkdirSync(join(rootfs, target), { recursive: true });
     const { program } = buildFloor(join(scratch, `floor-${count}`), 'standard', rootfs, options);
-    const { own, floor } = compareSetUps('standard', rootfs, program, {
+    const { own, steps, floor } = compareSetUps('standard', rootfs, program, {
       blocks: 2,
       rounds: count > 100 ? 10 : 40,
       warmUp: count > 100 ? 10 : 200,
@@ -27,6 +27,11 @@ export async function benchGrowth({ rootfs, scratch, peers, quick }) {
     });
     rows.push({ name: `C, ${count} bind mounts`, value: floor });
     rows.push({ name: `nsinit, ${count} bind mounts`, value: own, ratios: { C: own / floor } });
+    rows.push({
+      name: `nsinit, ${count} bind mounts, by steps`,
+      value: steps,
+      ratios: { C: steps / floor },
+    });
     if (!('bwrap' in peers)) continue;
     const pool = await createPool({ size: 1, rootfs, presetOptions: options });
     const binds = mounts.flatMap(({ bind, target }) => ['--ro-bind', bind, target]);

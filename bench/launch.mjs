@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createPool } from '../build/src/runtime/pool.js';
 import { launch } from '../build/src/runtime/launch.js';
-import { run } from './peers.mjs';
+import { bwrapArgs, run } from './peers.mjs';
 import { interleave, medians } from './statistics.mjs';
 
 const JOB = { command: '/bin/true', stdio: 'ignore' };
+const OWN_USER = 'bwrap --unshare-user';
 const HARDENED = { capabilities: [], noNewPrivileges: true };
 
 /** From request to exit of /bin/true, from this Node program. */
@@ -21,8 +22,13 @@ export async function benchLaunch({ rootfs, peers, quick }) {
     'nsinit, pooled, set up at launch': () => exit(bare.launch(JOB)),
     'nsinit, launch()': () => exit(launch({ ...JOB, rootfs })),
     'nsinit, launch(), hardened': () => exit(launch({ ...JOB, ...HARDENED, rootfs })),
+    'nsinit, launch(), own user namespace': () =>
+      exit(launch({ ...JOB, rootfs, namespaces: { user: 'new' } })),
     'bare spawn': () => run(`${rootfs}/bin/true`, []),
     ...spawned,
+    ...('bwrap' in peers
+      ? { [OWN_USER]: () => run('bwrap', [...bwrapArgs(rootfs, ['--unshare-user']), '/bin/true']) }
+      : {}),
   };
   // What the last one leaves behind is cleared before the next begins, for each alike.
   const before = () => Promise.all([pool.settled(), bare.settled()]);
@@ -37,7 +43,9 @@ export async function benchLaunch({ rootfs, peers, quick }) {
           value,
           name.includes('hardened')
             ? ['bwrap --cap-drop ALL']
-            : ['bare spawn', 'bwrap', 'runc run'],
+            : name.includes('user')
+              ? [OWN_USER]
+              : ['bare spawn', 'bwrap', 'runc run'],
         )
       : {},
   }));

@@ -10,9 +10,9 @@ import { median } from './statistics.mjs';
 const ROUNDS = 2000;
 const WARM_UP = 1000;
 
-const scratch = mkdtempSync(join(tmpdir(), 'nsinit-profile-'));
-try {
-  const setUp = presetSetUp('standard', {}, makeBenchRoot(join(scratch, 'root')));
+/** Medians in µs by step, and of the whole. */
+function profile(rootfs, replay) {
+  const setUp = presetSetUp('standard', {}, rootfs, replay);
   const micros = new Map([['in all', []]]);
   runSetUps(ROUNDS, (syscalls, context, round) => {
     const started = performance.now();
@@ -24,7 +24,16 @@ try {
       micros.get(step).push(time);
     }
   });
-  for (const [step, times] of micros) console.log(`| ${step} | ${median(times).toFixed(0)} |`);
+  return new Map([...micros].map(([step, times]) => [step, median(times).toFixed(0)]));
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'nsinit-profile-'));
+try {
+  const rootfs = makeBenchRoot(join(scratch, 'root'));
+  const [run, replayed] = [profile(rootfs, false), profile(rootfs, true)];
+  console.log('| step | run | replayed |\n|---|---|---|');
+  for (const [step, micros] of run) console.log(`| ${step} | ${micros} | ${replayed.get(step)} |`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
+process.exit(0);

@@ -32,13 +32,17 @@ export function runSetUps(rounds, setUp) {
   discardPrepared(host, prepared);
 }
 
-/** A preset's set-up; the thread's namespaces are not the machine's, and are not asked for. */
-export const presetSetUp = (preset, options, rootfs) =>
-  replayedSetUp(createPreset(preset, options), { rootfs, force: true });
+/**
+ * A preset's set-up; the thread's namespaces are not the machine's, and are not asked for.
+ *
+ * @param replay whether it is replayed from the fourth time on.
+ */
+export const presetSetUp = (preset, options, rootfs, replay) =>
+  replayedSetUp(createPreset(preset, options), { rootfs, force: true, replay });
 
 /** @returns times in ms. */
-export function timeSetUps(preset, options, rootfs, rounds) {
-  const setUp = presetSetUp(preset, options, rootfs);
+export function timeSetUps(preset, options, rootfs, rounds, replay) {
+  const setUp = presetSetUp(preset, options, rootfs, replay);
   const times = [];
   runSetUps(rounds, (syscalls, context) => {
     const started = performance.now();
@@ -49,6 +53,7 @@ export function timeSetUps(preset, options, rootfs, rounds) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [preset, rootfs, rounds, options = '{}'] = process.argv.slice(2);
-  console.log(JSON.stringify(timeSetUps(preset, JSON.parse(options), rootfs, Number(rounds))));
+  const [preset, rootfs, rounds, options, by] = process.argv.slice(2);
+  const times = timeSetUps(preset, JSON.parse(options), rootfs, Number(rounds), by === 'replay');
+  console.log(JSON.stringify(times));
 }

@@ -1,5 +1,5 @@
 // What the JavaScript of a set-up costs by itself, and between system calls: it runs on recorded
-// answers. Usage: npm run bench:replay
+// answers. Usage: npm run bench:javascript
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const WARM_UP = 1000;
 const GETPPID = [110, 173];
 
 /** Notes each call with its answer, and answers from the notes afterwards. */
-class ReplayingTransport {
+class AnsweringTransport {
   notes = [];
   /** Called in place of each call; undefined while notes are taken. */
   instead;
@@ -59,11 +59,11 @@ const micros = (action) => {
 
 const scratch = mkdtempSync(join(tmpdir(), 'nsinit-replay-'));
 try {
-  const setUp = presetSetUp('standard', {}, makeBenchRoot(join(scratch, 'root')));
-  const transport = new ReplayingTransport();
-  const replayed = new LinuxSyscalls(transport);
+  const setUp = presetSetUp('standard', {}, makeBenchRoot(join(scratch, 'root')), false);
+  const transport = new AnsweringTransport();
+  const answered = new LinuxSyscalls(transport);
   const getppid = new LibcTransport().bind(GETPPID[architectureIndex()], []);
-  // In each frame one thing is timed: a set-up leaves another state of the processor than a replay.
+  // In each round one thing is timed: a set-up leaves another state of the processor than answers.
   const measure = (subject) => {
     const times = [];
     runSetUps(ROUNDS, (syscalls, context, round) => {
@@ -73,25 +73,25 @@ try {
     });
     return median(times);
   };
-  const replay = (instead) => (_, context) => {
+  const answer = (instead) => (_, context) => {
     transport.instead = instead;
-    return micros(() => setUp(replayed, context));
+    return micros(() => setUp(answered, context));
   };
   const twice = (_, context) => {
     transport.instead = () => undefined;
-    setUp(replayed, context);
+    setUp(answered, context);
     transport.rewind();
-    return micros(() => setUp(replayed, context));
+    return micros(() => setUp(answered, context));
   };
-  runSetUps(1, (_, context) => setUp(replayed, context));
+  runSetUps(1, (_, context) => setUp(answered, context));
   const calls = transport.notes.length;
   const rows = {
     [`set-up, ${calls} calls`]: measure((syscalls, context) =>
       micros(() => setUp(syscalls, context)),
     ),
-    'replayed, once after unshare(2)': measure(replay(() => undefined)),
-    'replayed, at once again': measure(twice),
-    'replayed, getppid(2) in place of each call': measure(replay(() => getppid([]))),
+    'on recorded answers, once after unshare(2)': measure(answer(() => undefined)),
+    'on recorded answers, at once again': measure(twice),
+    'with getppid(2) in place of each call': measure(answer(() => getppid([]))),
     [`${calls} times getppid(2)`]: measure(() =>
       micros(() => {
         for (let call = 0; call < calls; call += 1) getppid([]);
