@@ -182,6 +182,7 @@ export { launch, WaitingEndedError } from './runtime/launch.js';
 export {
   NamespaceError,
   type NamespaceChoice,
+  type Namespaces,
   type NamespaceName,
   type NamespaceOptions,
 } from './runtime/namespaces.js';
@@ -267,5 +268,5 @@ export type {
 } from './syscalls/syscalls.js';
 export { readAll, readBytes, writeAll } from './syscalls/whole-content.js';
 export { formatTracedCall, TracingSyscalls, type TracedCall } from './syscalls/tracing-syscalls.js';
-export type { SyscallTransport } from './syscalls/transport.js';
+export type { ReplayEngine, SyscallTransport } from './syscalls/transport.js';
 export type { ProcessEnd } from './syscalls/process-calls.js';

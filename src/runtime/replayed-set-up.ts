@@ -19,12 +19,12 @@ import { LOCAL_RUN_OPTIONS, type LocalRunOptions, type SetUpData } from './set-u
 const RUNS_BEFORE_RECORDING = 2;
 // Where answers differ each time, to record costs more than it saves.
 const MOST_INTERRUPTIONS = 3;
-// Roots differ from launch to launch in a program that runs for long.
+// Roots and namespaces differ from launch to launch in a program that runs for long.
 const MOST_SET_UPS = 100;
 
 type PipelineOptions = Pick<SetUpData, 'rootfs' | 'noFallbacks' | 'force' | 'replay'>;
 
-const known = new WeakMap<Pipeline, Map<string, SetUp<RunReport>>>();
+const setUpsOf = new WeakMap<Pipeline, Map<string, SetUp<RunReport>>>();
 
 /**
  * A pipeline as a set-up that is replayed: once it has run, its calls are made again without its
@@ -41,13 +41,31 @@ export function replayedSetUp(
     return pipelineSetUp(pipeline, options, local);
   const { rootfs, noFallbacks, force } = options;
   const key = JSON.stringify([rootfs, noFallbacks, force]);
-  const setUps = known.get(pipeline) ?? new Map<string, SetUp<RunReport>>();
-  known.set(pipeline, setUps);
-  if (setUps.size >= MOST_SET_UPS) setUps.clear();
-  const replayed = new ReplayedSetUp(pipeline, options);
-  const setUp = setUps.get(key) ?? ((syscalls, context) => replayed.run(syscalls, context));
-  setUps.set(key, setUp);
-  return setUp;
+  const setUps = setUpsOf.get(pipeline) ?? new Map<string, SetUp<RunReport>>();
+  setUpsOf.set(pipeline, setUps);
+  return remembered(setUps, key, () => replayedByKind(pipeline, options));
+}
+
+/** What is known under a key, or is made for it now. */
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make();
+  if (known.size >= MOST_SET_UPS && !known.has(key)) known.clear();
+  known.set(key, value);
+  return value;
+}
+
+/** In other namespaces its calls are others. */
+function replayedByKind(pipeline: Pipeline, options: PipelineOptions): SetUp<RunReport> {
+  const kinds = new Map<string, ReplayedSetUp>();
+  return (syscalls, context) => {
+    const kind = JSON.stringify([
+      context.namespaces,
+      context.userNamespace,
+      inputsOf(context).length,
+    ]);
+    const replayed = remembered(kinds, kind, () => new ReplayedSetUp(pipeline, options));
+    return replayed.run(syscalls, context);
+  };
 }
 
 /** A recording, and what it was recorded with. */
@@ -55,7 +73,6 @@ interface Recorded {
   readonly replay: CompiledReplay;
   readonly report: RunReport;
   readonly inputs: readonly Fd[];
-  readonly userNamespace: boolean;
 }
 
 class ReplayedSetUp {
@@ -81,12 +98,14 @@ class ReplayedSetUp {
   run(syscalls: Syscalls, context: SetUpContext): RunReport {
     this.#forgetOther();
     this.#runs += 1;
-    const notReplayed = this.pipeline.notReplayable ?? this.#refused;
-    if (notReplayed !== undefined) return { ...this.#live(syscalls, context), notReplayed };
     const engine = this.#engine(syscalls, context);
     const recorded = this.#recorded;
-    if (engine === undefined || (recorded !== undefined && !fits(recorded, engine, context)))
-      return this.#live(syscalls, context);
+    const notReplayed =
+      this.pipeline.notReplayable ??
+      this.#refused ??
+      (isTooLarge(recorded, engine) ? TOO_LARGE : undefined);
+    if (notReplayed !== undefined) return { ...this.#live(syscalls, context), notReplayed };
+    if (engine === undefined) return this.#live(syscalls, context);
     this.#check(syscalls);
     return recorded === undefined
       ? this.#record(syscalls, context)
@@ -128,7 +147,7 @@ class ReplayedSetUp {
     )(recording, context);
     try {
       const replay = compileReplay(recording, inputs);
-      this.#recorded = { replay, report, inputs, userNamespace: context.userNamespace };
+      this.#recorded = { replay, report, inputs };
     } catch (error) {
       if (!(error instanceof NotReplayableError)) throw error;
       this.#refused = error.message;
@@ -171,11 +190,12 @@ class ReplayedSetUp {
 const inputsOf = ({ pidNamespace }: SetUpContext): readonly Fd[] =>
   pidNamespace === undefined ? [] : [pidNamespace];
 
-/** Whether a recording can be replayed there: it was made with the same, and is not too large. */
-const fits = (recorded: Recorded, { largest }: ReplayEngine, context: SetUpContext): boolean =>
-  recorded.replay.program.bytes.length <= largest &&
-  recorded.userNamespace === context.userNamespace &&
-  recorded.inputs.length === inputsOf(context).length;
+const TOO_LARGE = 'it has more calls than the waiting process can take at once';
+
+const isTooLarge = (recorded: Recorded | undefined, engine: ReplayEngine | undefined): boolean =>
+  recorded !== undefined &&
+  engine !== undefined &&
+  recorded.replay.program.bytes.length > engine.largest;
 
 /** Lets the time be taken before the first step and after each. */
 function momentsOf(recording: RecordingSyscalls): Observer {

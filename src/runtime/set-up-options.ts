@@ -37,14 +37,19 @@ export interface SetUpOptions {
 }
 
 /** What a Pipeline of the calling thread may be given besides; refused with any other. */
+export type LocalRunOptions = Pick<
+  RunOptions,
+  'container' | 'logger' | 'observers' | 'provide' | 'services'
+>;
+
+/** Their names. */
 export const LOCAL_RUN_OPTIONS = [
   'container',
   'logger',
   'observers',
   'provide',
   'services',
-] as const satisfies readonly (keyof RunOptions)[];
-export type LocalRunOptions = Pick<RunOptions, (typeof LOCAL_RUN_OPTIONS)[number]>;
+] as const satisfies readonly (keyof LocalRunOptions)[];
 
 /** How the root is set up, without what cannot leave its thread. */
 export type SetUpData = Omit<SetUpOptions, 'pipeline'> & {

@@ -7,7 +7,7 @@ import { FSCONFIG_SET_FD, FSOPEN_CLOEXEC } from '../syscalls/mount-flags.js';
 import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { refuseChroot, refuseChrootOfProcess } from './chroot-guard.js';
-import { namespaceFlags } from './namespaces.js';
+import { namespaceFlags, type Namespaces } from './namespaces.js';
 import { openNamespace, type PreparedNamespaces } from './prepared-namespaces.js';
 import { RemoteTransport } from './remote-transport.js';
 import { containerProcess } from './run-beside.js';
@@ -25,6 +25,8 @@ export interface SetUpContext {
   readonly terminal?: Fd;
   /** Whether the container has a user namespace of its own. */
   readonly userNamespace: boolean;
+  /** Which namespaces it has, where the runtime has chosen them. */
+  readonly namespaces?: Namespaces;
   readonly container: ContainerProcess;
 }
 
@@ -131,6 +133,7 @@ export function runSetUp<T>(
   const others = namespaceFlags(namespaces, (choice) => choice !== 'shared');
   const context = {
     userNamespace: namespaces.user !== 'shared',
+    namespaces,
     container: containerProcess(host, prepared, (action) => site.home.leave(pidfd, others, action)),
     ...(terminal === undefined ? {} : { terminal }),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
@@ -150,6 +153,7 @@ function setUpInProcess<T>(
   const { connection } = prepared.runner;
   const context: { -readonly [K in keyof SetUpContext]: SetUpContext[K] } = {
     userNamespace: prepared.namespaces.user !== 'shared',
+    namespaces: prepared.namespaces,
     container: containerProcess(host, prepared, (action) => action()),
   };
   if (terminal !== undefined) {

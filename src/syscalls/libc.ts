@@ -63,7 +63,7 @@ export class LibcTransport implements SyscallTransport {
     string,
     Koffi.KoffiFunc<(...args: unknown[]) => number | bigint>
   >();
-  #replay: ReplayEngine | undefined;
+  #replay: ReplayEngine | null | undefined;
 
   bind(number: number, kinds: readonly RawKind[]): (args: readonly RawArg[]) => number {
     const call = this.#function(kinds);
@@ -76,9 +76,10 @@ export class LibcTransport implements SyscallTransport {
     };
   }
 
-  /** Undefined where the package has no library for this machine. */
+  /** Undefined where the package has no library for this machine, or it may not be loaded. */
   openReplay(): ReplayEngine | undefined {
-    return (this.#replay ??= loadReplay(this.#libc));
+    if (this.#replay === undefined) this.#replay = loadReplay(this.#libc) ?? null;
+    return this.#replay ?? undefined;
   }
 
   // One declaration serves all calls whose arguments cross alike.
@@ -98,6 +99,13 @@ export class LibcTransport implements SyscallTransport {
 function loadReplay({ koffi }: Libc): ReplayEngine | undefined {
   const path = nativeFile(`replay-${process.arch}.so`);
   if (path === undefined) return undefined;
-  const call = koffi.load(path).func('long nsinit_replay(void *)') as (p: Uint8Array) => number;
+  let library: Koffi.LibraryHandle;
+  try {
+    library = koffi.load(path);
+  } catch {
+    // On a file system that is mounted noexec, say: the steps do without.
+    return undefined;
+  }
+  const call = library.func('long nsinit_replay(void *)') as (program: Uint8Array) => number;
   return { largest: Number.POSITIVE_INFINITY, replay: (program) => Number(call(program)) };
 }

@@ -14,6 +14,7 @@ const FEWEST: Readonly<Record<string, number>> = {
   'pool.test.js': 18,
   'nothing-of-node.test.js': 3,
   'die-with-parent.test.js': 3,
+  'replayed-launch.test.js': 10,
 };
 const MOCHA = join(
   dirname(createRequire(import.meta.url).resolve('mocha/package.json')),

@@ -77,6 +77,23 @@ describe('launches, one after the other', () => {
     });
   }
 
+  it('in other namespaces are replayed each for themselves', async () => {
+    const all: boolean[][] = [];
+    const kinds = [{ user: 'new' }, { pid: 'shared', ipc: 'shared' }, {}] as const;
+    const presetOptions = { mounts: [{ tmpfs: '/mnt' }] };
+    for (let nth = 0; nth < 5; nth += 1) {
+      const reported: RunReport[] = [];
+      for (const namespaces of kinds) reported.push((await run({ namespaces, presetOptions }))[1]);
+      all.push(replayed(reported));
+    }
+    const [first, , , fourth, fifth] = all;
+    expect(first).to.deep.equal([false, false, false]);
+    expect([fourth, fifth]).to.deep.equal([
+      [true, true, true],
+      [true, true, true],
+    ]);
+  });
+
   it('are not replayed when they are not to be', async () => {
     const all = await reports(5, { replay: false });
     expect(replayed(all)).to.deep.equal(Array.from({ length: 5 }, () => false));
