@@ -30,7 +30,7 @@ describe('hostile roots', () => {
       against: 'in turn',
       cases,
       races,
-      rounds: 80,
+      rounds: 48,
     });
     const interrupted = outcome.cases.filter(({ replay }) => replay === 'interrupted');
     expect(interrupted.length).to.be.greaterThan(15);

@@ -45,15 +45,13 @@ describe('a throwaway copy of a machine', () => {
     ['root', ''],
     ['an ordinary user', NOBODY],
   ] as const) {
-    it(`shows what is bound from /tmp, to ${who}`, () => {
-      const prepare = `mount -t tmpfs -o mode=755 none ${base}; touch ${base}/given`;
-      expect(inCopy(prepare, `--bind ${base}:/mnt`, 'ls /mnt', as)).to.equal('given');
-    });
-
-    it(`shows what is there where it has attached its own, in a mount, to ${who}`, () => {
-      const prepare =
-        'mount -t tmpfs -o mode=755 none /var; mkdir /var/empty; touch /var/empty/given';
-      expect(inCopy(prepare, '', 'ls /var/empty', as)).to.equal('given');
+    it(`shows what is bound from /tmp, and what is where it has attached its own, to ${who}`, () => {
+      const prepare = [
+        `mount -t tmpfs -o mode=755 none ${base}; touch ${base}/given`,
+        'mount -t tmpfs -o mode=755 none /var; mkdir /var/empty; touch /var/empty/there',
+      ].join('\n');
+      const shown = inCopy(prepare, `--bind ${base}:/mnt`, 'ls /mnt /var/empty', as);
+      expect(shown).to.equal('/mnt:\ngiven\n\n/var/empty:\nthere');
     });
 
     it(`lets ${who} write to what is bound below a mount that is shown read-only`, () => {
