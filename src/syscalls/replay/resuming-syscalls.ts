@@ -9,6 +9,8 @@ import type { CompiledReplay, ReplayedCalls } from './compile-replay.js';
 import { descriptorPieces } from './descriptor-text.js';
 import { crossing, type CrossedCall, type RecordedCall } from './recording-syscalls.js';
 
+const PIECE = 65_536;
+
 /**
  * Goes on where a replay has stopped: answers the calls that it has made with what the kernel said
  * to it, and makes the others.
@@ -26,6 +28,8 @@ export class ResumingSyscalls extends InterceptedSyscalls {
   readonly #closed = new Set<Fd>();
   /** Those of them that the kernel has given out again; the new one is closed first. */
   readonly #reopened = new Set<Fd>();
+  /** Files whose content came from the replay, and how far a step has read: they are at their beginning. */
+  readonly #behind = new Map<Fd, number>();
 
   /**
    * @param done how many operations were answered as before.
@@ -59,14 +63,14 @@ export class ResumingSyscalls extends InterceptedSyscalls {
     if (this.#next >= this.#made) return this.#live(name, args, proceed);
     const { calls, memory, content } = this.#current;
     const [recorded] = calls;
-    if (recorded === undefined || !this.#isSame(recorded, crossing(name, args))) {
+    if (recorded === undefined || !this.#follows(recorded, crossing(name, args), content)) {
       // What the step does to take itself back is done in earnest.
       this.#leave();
       throw new NotRepeatedError(formatCall(name, args, this.descriptors));
     }
     const result = this.#result;
     if (content === true)
-      return this.#read(args[1] as number, memory ?? 0, result) as CallResult<N>;
+      return this.#read(args as CallArgs<'read'>, memory ?? 0, result) as CallResult<N>;
     this.#learn(recorded);
     this.#next += 1;
     if (result < 0) throw new SyscallError(name, -result, formatArgs(name, args, this.descriptors));
@@ -78,12 +82,13 @@ export class ResumingSyscalls extends InterceptedSyscalls {
     for (; this.#next < this.#made; this.#next += 1) {
       const [call] = this.#current.calls;
       if (call === undefined) continue;
-      this.#learn(call);
       if (OPENING_CALLS.has(call.name) && this.#result >= 0)
         this.#unclaimed.add(this.#result as Fd);
-      if (call.name !== 'close') continue;
-      const fd = this.#nowOf(call.raw[0] as Fd);
-      if (!this.#unclaimed.delete(fd)) this.#closed.add(fd);
+      if (call.name === 'close') {
+        const fd = this.#nowOf(call.raw[0] as Fd);
+        if (!this.#unclaimed.delete(fd)) this.#closed.add(fd);
+      }
+      this.#learn(call);
     }
   }
 
@@ -96,6 +101,8 @@ export class ResumingSyscalls extends InterceptedSyscalls {
       // The number may be another file's by now.
       if (this.#closed.delete(args[0] as Fd)) return undefined as CallResult<N>;
     }
+    if (name === 'read' || name === 'write') this.#catchUp(args[0] as Fd);
+    if (name === 'close') this.#behind.delete(args[0] as Fd);
     const value = proceed();
     if (OPENING_CALLS.has(name) && this.#closed.has(value as Fd)) this.#reopened.add(value as Fd);
     return value;
@@ -125,11 +132,12 @@ export class ResumingSyscalls extends InterceptedSyscalls {
     return value;
   }
 
-  #read(length: number, memory: number, whole: number): Uint8Array {
+  #read([fd, length]: CallArgs<'read'>, memory: number, whole: number): Uint8Array {
     this.#content ??= { bytes: this.replay.program.memory(memory, whole), at: 0 };
     const { bytes, at } = this.#content;
     const piece = bytes.slice(at, at + length);
     this.#content.at += piece.length;
+    this.#behind.set(fd, this.#content.at);
     if (piece.length === 0) {
       this.#content = undefined;
       this.#next += 1;
@@ -137,8 +145,23 @@ export class ResumingSyscalls extends InterceptedSyscalls {
     return piece;
   }
 
+  /** Brings a file to where the steps have read it: the replay has left its position alone. */
+  #catchUp(fd: Fd): void {
+    let left = this.#behind.get(fd) ?? 0;
+    this.#behind.delete(fd);
+    while (left > 0) {
+      const passed = this.inner.read(fd, Math.min(left, PIECE)).length;
+      if (passed === 0) return;
+      left -= passed;
+    }
+  }
+
   /** Which descriptor a recorded one is now. */
-  #learn({ name, answer }: RecordedCall): void {
+  #learn({ name, raw, answer }: RecordedCall): void {
+    if (name === 'close') {
+      this.#behind.delete(this.#nowOf(raw[0] as Fd));
+      this.#now.delete(raw[0] as Fd);
+    }
     if (OPENING_CALLS.has(name) && 'value' in answer)
       this.#now.set(answer.value as Fd, this.#result as Fd);
   }
@@ -151,6 +174,13 @@ export class ResumingSyscalls extends InterceptedSyscalls {
     if (typeof arg !== 'string') return arg;
     const pieces = descriptorPieces(name, arg);
     return pieces.map((piece) => (typeof piece === 'string' ? piece : this.#nowOf(piece))).join('');
+  }
+
+  /** Whole content may be read in pieces of any length. */
+  #follows(recorded: CrossedCall, asked: CrossedCall, content: true | undefined): boolean {
+    if (content !== true) return this.#isSame(recorded, asked);
+    const [fd, now] = [recorded, asked].map(({ descriptors }) => descriptors.get(0) as Fd);
+    return asked.name === 'read' && this.#nowOf(fd as Fd) === now;
   }
 
   #isSame(recorded: CrossedCall, asked: CrossedCall): boolean {
