@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Fd } from '../syscalls/descriptor.js';
+import { LinuxSyscalls } from '../syscalls/linux.js';
 import { encodeError } from './error-transfer.js';
 import type {
   LaunchReply,
@@ -27,6 +28,8 @@ import {
 
 const thread = new ContainerThread(openRuntimeHost((workerData as { image: Fd }).image));
 const { host } = thread;
+// Now: in a mount namespace that is joined, the library's path leads to what its container has there.
+if (host.syscalls instanceof LinuxSyscalls) host.syscalls.openReplay();
 
 type LaunchJob = Extract<LaunchRequest, { op: 'launch' }>;
 

@@ -34,7 +34,10 @@ export class LinuxSyscalls extends DispatchedSyscalls {
     ) as Record<CallName, BoundCall>;
   }
 
-  /** Loads what makes a whole replay where the calls are made; undefined where there is nothing. */
+  /**
+   * Loads what makes a whole replay where the calls are made, once: to be called before a foreign
+   * namespace is entered. Undefined where there is nothing.
+   */
   openReplay(): ReplayEngine | undefined {
     return this.transport.openReplay?.();
   }
