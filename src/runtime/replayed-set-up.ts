@@ -13,12 +13,14 @@ import type { Syscalls } from '../syscalls/syscalls.js';
 import type { ReplayEngine } from '../syscalls/transport.js';
 import { pipelineSetUp } from './pipeline-set-up.js';
 import type { SetUp, SetUpContext } from './set-up.js';
+import { StubEndedError } from './stub-connection.js';
 import { LOCAL_RUN_OPTIONS, type LocalRunOptions, type SetUpData } from './set-up-options.js';
 
 // The first makes what the root lacks; one or two are soon made as they are.
 const RUNS_BEFORE_RECORDING = 2;
-// Where answers differ each time, to record costs more than it saves.
+// Where answers differ each time, to record costs more than it saves: for a while it is left alone.
 const MOST_INTERRUPTIONS = 3;
+const RUNS_LEFT_ALONE = 100;
 // Roots and namespaces differ from launch to launch in a program that runs for long.
 const MOST_SET_UPS = 100;
 
@@ -79,6 +81,8 @@ class ReplayedSetUp {
   #revision: number;
   #runs = 0;
   #interruptions = 0;
+  /** The run up to which nothing is recorded. */
+  #leftAloneUntil = 0;
   #recorded: Recorded | undefined;
   /** Why it is of no use to record it. */
   #refused: string | undefined;
@@ -103,6 +107,7 @@ class ReplayedSetUp {
     const notReplayed =
       this.pipeline.notReplayable ??
       this.#refused ??
+      (this.#runs <= this.#leftAloneUntil ? OTHERS_EACH_TIME : undefined) ??
       (isTooLarge(recorded, engine) ? TOO_LARGE : undefined);
     if (notReplayed !== undefined) return { ...this.#live(syscalls, context), notReplayed };
     if (engine === undefined) return this.#live(syscalls, context);
@@ -116,7 +121,7 @@ class ReplayedSetUp {
   #forgetOther(): void {
     if (this.#revision === this.pipeline.revision) return;
     this.#revision = this.pipeline.revision;
-    this.#runs = this.#interruptions = 0;
+    this.#runs = this.#interruptions = this.#leftAloneUntil = 0;
     this.#recorded = this.#refused = undefined;
   }
 
@@ -164,7 +169,9 @@ class ReplayedSetUp {
     const { program, ops } = recorded.replay;
     const inputs = inputsOf(context);
     program.handIn(inputs);
-    const done = engine.replay(program.bytes);
+    const done = playedBy(engine, program.bytes);
+    // The steps find that out as they would have.
+    if (done === undefined) return this.#checked(syscalls, context);
     if (done === ops.length) {
       this.#interruptions = 0;
       return reportOf(recorded);
@@ -182,14 +189,26 @@ class ReplayedSetUp {
   #interrupted(): void {
     this.#recorded = undefined;
     this.#interruptions += 1;
-    if (this.#interruptions >= MOST_INTERRUPTIONS)
-      this.#refused = `the kernel's answers were others each time, ${MOST_INTERRUPTIONS} times`;
+    if (this.#interruptions < MOST_INTERRUPTIONS) return;
+    this.#interruptions = 0;
+    this.#leftAloneUntil = this.#runs + RUNS_LEFT_ALONE;
+  }
+}
+
+/** How far a replay has come; undefined when the process that makes it has ended. */
+function playedBy(engine: ReplayEngine, program: Uint8Array): number | undefined {
+  try {
+    return engine.replay(program);
+  } catch (error) {
+    if (error instanceof StubEndedError) return undefined;
+    throw error;
   }
 }
 
 const inputsOf = ({ pidNamespace }: SetUpContext): readonly Fd[] =>
   pidNamespace === undefined ? [] : [pidNamespace];
 
+const OTHERS_EACH_TIME = `the kernel's answers were others each time, ${MOST_INTERRUPTIONS} times`;
 const TOO_LARGE = 'it has more calls than the waiting process can take at once';
 
 const isTooLarge = (recorded: Recorded | undefined, engine: ReplayEngine | undefined): boolean =>
@@ -213,5 +232,5 @@ function reportOf({ replay: { program, moments }, report }: Recorded): RunReport
     step,
     micros: (times[index + 1] ?? 0) - (times[index] ?? 0),
   }));
-  return { ...report, steps, replayed: true };
+  return { ...report, fallbacks: [...report.fallbacks], steps, replayed: true };
 }

@@ -6,10 +6,13 @@ import type { TextPiece } from './text-pieces.js';
 
 type Size = 2 | 4 | 8;
 
-// PROC_*_INIT_INO of linux/proc_ns.h: they are not given out anew, and steps know them.
-const INITIAL_NAMESPACES = [
-  0xeffffff8, 0xeffffff9, 0xeffffffa, 0xeffffffb, 0xeffffffc, 0xeffffffd, 0xeffffffe, 0xefffffff,
-] as const;
+// They are not given out anew, and steps know them: PROC_*_INIT_INO of linux/proc_ns.h, and init.
+const KNOWN: Partial<Record<SymbolClass, readonly number[]>> = {
+  namespace: [
+    0xeffffff8, 0xeffffff9, 0xeffffffa, 0xeffffffb, 0xeffffffc, 0xeffffffd, 0xeffffffe, 0xefffffff,
+  ],
+  process: [1],
+};
 
 const is = (at: number, size: Size, value: bigint | number): ProgramCheck => ({
   kind: `is${size}`,
@@ -67,9 +70,9 @@ export class AnswerChecks {
 
   /** A whole text, as long as the result. */
   text(pieces: readonly TextPiece[]): ProgramCheck[] {
-    const named = pieces.some((piece) => 'class' in piece && piece.class === 'namespace');
+    const classes = new Set(pieces.flatMap((piece) => ('class' in piece ? [piece.class] : [])));
     return [
-      ...(named ? this.#initialNamespaces() : []),
+      ...[...classes].flatMap((symbolClass) => this.#known(symbolClass)),
       { kind: 'text', at: this.memory, value: 0n },
       ...pieces.map((piece): ProgramCheck => {
         if ('class' in piece)
@@ -85,12 +88,12 @@ export class AnswerChecks {
     ];
   }
 
-  /** Their symbols have their own numbers, and so no other symbol can. */
-  #initialNamespaces(): ProgramCheck[] {
-    return INITIAL_NAMESPACES.map((number) => {
+  /** The symbols of known numbers have those, and so no other symbol can. */
+  #known(symbolClass: SymbolClass): ProgramCheck[] {
+    return (KNOWN[symbolClass] ?? []).map((number) => {
       const memory = Buffer.alloc(4);
       memory.writeUInt32LE(number);
-      const value = this.#valueOf('namespace', BigInt(number));
+      const value = this.#valueOf(symbolClass, BigInt(number));
       return { kind: 'symbol4', at: this.program.bytes(memory), value };
     });
   }

@@ -19,6 +19,7 @@ import {
 
 // Memory of a recording is kept for as long as its set-up is.
 const MOST_CALLS = 50_000;
+const MOST_BYTES = 16 << 20;
 
 /** Calls that may be replayed, beside those that open: all that is to be known of them is here. */
 const REPLAYED: ReadonlySet<CallName> = new Set([
@@ -108,6 +109,8 @@ class Compilation {
   readonly #paths = new Map<Fd, string>();
   /** Descriptors that were read to the end, where a replay does not get. */
   readonly #readWhole = new Set<Fd>();
+  /** Descriptors that are not at the beginning any more. */
+  readonly #moved = new Set<Fd>();
   /** Content with numbers that the kernel gives out anew. */
   readonly #numbered: Buffer[] = [];
   readonly #moments: number[] = [];
@@ -122,6 +125,8 @@ class Compilation {
     const call = calls[at] as RecordedCall;
     if (!REPLAYED.has(call.name) && !OPENING_CALLS.has(call.name))
       throw new NotReplayableError(`${call.name} is not replayed`);
+    if (this.#builder.size > MOST_BYTES)
+      throw new NotReplayableError(`its content takes more than ${MOST_BYTES} bytes`);
     const reads = readsOfWhole(calls, at);
     if (reads.length > 0) this.#readAll(reads);
     else this.#one(call);
@@ -155,6 +160,7 @@ class Compilation {
   #one(call: RecordedCall): void {
     const { name, raw, answer } = call;
     this.#refuseOther(call);
+    if (name === 'read' || name === 'write') this.#moved.add(raw[0] as Fd);
     const args = raw.map((_, index) => this.#argument(call, index));
     const memory = name === 'read' ? args[1]?.value : this.#room(name, args);
     const opened = OPENING_CALLS.has(name) && 'value' in answer;
@@ -172,14 +178,14 @@ class Compilation {
   }
 
   #closed(fd: Fd): void {
-    this.#open.delete(fd);
-    this.#readWhole.delete(fd);
+    for (const known of [this.#open, this.#readWhole, this.#moved]) known.delete(fd);
   }
 
   /** Calls that would not do the same when they are made again. */
   #refuseOther({ name, raw, descriptors }: RecordedCall): void {
     if (name !== 'read' && name !== 'write') return;
-    if (this.#readWhole.has(descriptors.get(0) as Fd))
+    const fd = descriptors.get(0) as Fd;
+    if (this.#readWhole.has(fd))
       throw new NotReplayableError(`${name} goes on where a file was read to its end`);
     const written = name === 'write' ? Buffer.from(raw[1] as Uint8Array) : undefined;
     if (this.#numbered.some((content) => written?.includes(content) === true))
@@ -255,6 +261,8 @@ class Compilation {
     this.#refuseOther(first);
     const { raw, descriptors } = first;
     const fd = descriptors.get(0) as Fd;
+    if (this.#moved.has(fd))
+      throw new NotReplayableError('a file is read to its end from the middle on');
     this.#readWhole.add(fd);
     const content = Buffer.concat(reads.map(contentOf));
     const pieces = contentPieces(this.#paths.get(fd) ?? '', content.toString('latin1'));

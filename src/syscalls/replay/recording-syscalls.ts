@@ -50,7 +50,9 @@ export class RecordingSyscalls extends InterceptedSyscalls {
       throw error;
     }
     const looked = new Set<string>();
-    this.calls.push({ ...crossed, answer: { value, looked } });
+    // The step may do with its own what it likes.
+    const kept = value instanceof Uint8Array ? value.slice() : value;
+    this.calls.push({ ...crossed, answer: { value: kept, looked } });
     return isStructure(value) ? watched(value, looked) : value;
   }
 }
@@ -86,6 +88,10 @@ function watched<T extends object>(structure: T, looked: Set<string>): T {
     get(target, field) {
       looked.add(String(field));
       return Reflect.get(target, field) as unknown;
+    },
+    getOwnPropertyDescriptor(target, field) {
+      looked.add(String(field));
+      return Reflect.getOwnPropertyDescriptor(target, field);
     },
   });
 }

@@ -63,6 +63,11 @@ export class ReplayProgramBuilder {
     this.#descriptors = inputs;
   }
 
+  /** Bytes of its memory so far. */
+  get size(): number {
+    return this.#memory.bytes.length;
+  }
+
   /** A place for another descriptor. */
   newDescriptor(): number {
     this.#descriptors += 1;

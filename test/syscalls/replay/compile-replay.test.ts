@@ -8,6 +8,7 @@ import {
 } from '../../../src/syscalls/file-flags.js';
 import { flags } from '../../../src/syscalls/flags.js';
 import { MockSyscalls } from '../../../src/syscalls/mock-syscalls.js';
+import { file } from '../../../src/syscalls/model/seed-tree.js';
 import { MOUNT_ATTR_IDMAP, type FsmountFlags } from '../../../src/syscalls/mount-flags.js';
 import { hostPath } from '../../../src/syscalls/paths.js';
 import { compileReplay } from '../../../src/syscalls/replay/compile-replay.js';
@@ -18,7 +19,9 @@ const NONE = flags<AtFlags>();
 
 /** Why an act is not replayed; nothing when it is. */
 function reason(act: (sys: Syscalls) => unknown): string | undefined {
-  const recording = new RecordingSyscalls(new MockSyscalls());
+  const recording = new RecordingSyscalls(
+    new MockSyscalls({ files: { '/etc/hosts': file('127.0.0.1 localhost') } }),
+  );
   try {
     act(recording);
   } catch {
@@ -75,6 +78,17 @@ describe('what is not replayed', () => {
         return bfree;
       },
       'a step looks at bfree, which is another each time',
+    ],
+    [
+      'a file that is read from the middle to its end',
+      (sys) => {
+        const fd = open(sys, '/etc/hosts');
+        sys.read(fd, 4);
+        sys.getcwd();
+        while (sys.read(fd, 4).length > 0);
+        sys.close(fd);
+      },
+      'a file is read to its end from the middle on',
     ],
     [
       'more calls than are kept',

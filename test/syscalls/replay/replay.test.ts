@@ -191,4 +191,16 @@ inEachPlace('a replay', (field) => {
     expect(lstatSync(at('file')).mode & 0o777).to.equal(0o604);
     expect(readdirSync(field.dir)).to.deep.equal(['file']);
   });
+
+  it('takes the number of a process for another, but never for that of the first', () => {
+    symlinkSync('7', at('self'));
+    const trial = record((on) => on.readlinkat(AT_FDCWD, hostPath(at('self'))));
+    const stopsWith = (target: string): string | undefined => {
+      rmSync(at('self'));
+      symlinkSync(target, at('self'));
+      return trial.run();
+    };
+    expect(stopsWith('12345')).to.equal(undefined);
+    expect(stopsWith('1')).to.equal('readlinkat');
+  });
 });
