@@ -7,18 +7,11 @@ import type { Fd } from '../../src/syscalls/descriptor.js';
 import { LinuxSyscalls } from '../../src/syscalls/linux.js';
 import type { MountFlags, UmountFlags } from '../../src/syscalls/mount-flags.js';
 import { hostPath, sourceName } from '../../src/syscalls/paths.js';
-import { compileReplay, type CompiledReplay } from '../../src/syscalls/replay/compile-replay.js';
+import { compileReplay } from '../../src/syscalls/replay/compile-replay.js';
 import { RecordingSyscalls } from '../../src/syscalls/replay/recording-syscalls.js';
-import {
-  ANSWER,
-  CHECK_SIZE,
-  OP_ANSWER_AT,
-  OP_EXPECTED_AT,
-  OP_FIRST_CHECK_AT,
-  OP_SIZE,
-} from '../../src/syscalls/replay/replay-layout.js';
 import { ResumingSyscalls } from '../../src/syscalls/replay/resuming-syscalls.js';
 import type { ReplayEngine } from '../../src/syscalls/transport.js';
+import { spoil } from './spoil-replay.js';
 import { SetUpArena, type SetUpResult } from './set-up-arena.js';
 
 // Run by replayed-set-up.test.ts in a mount namespace of its own; prints an object of JSON a line.
@@ -111,27 +104,6 @@ function stopper(arena: SetUpArena, live: ReturnType<typeof pipelineSetUp>) {
     });
   };
   return { ops: replay.ops.length, at };
-}
-
-/** Lets an operation expect what it will not be answered. @returns takes that back. */
-function spoil({ program, ops }: CompiledReplay, op: number): () => void {
-  const view = new DataView(program.bytes.buffer);
-  const [opsAt, checksAt] = [view.getUint32(0, true), view.getUint32(8, true)];
-  const at = opsAt + op * OP_SIZE;
-  const check = checksAt + view.getUint32(at + OP_FIRST_CHECK_AT, true) * CHECK_SIZE;
-  const pieces = [
-    [at, program.bytes.slice(at, at + OP_FIRST_CHECK_AT)],
-    [check, program.bytes.slice(check, check + CHECK_SIZE)],
-  ] as const;
-  if (ops[op]?.content === true) {
-    view.setUint32(check, 99, true);
-  } else {
-    view.setUint8(at + OP_ANSWER_AT, ANSWER.result);
-    view.setBigInt64(at + OP_EXPECTED_AT, 0x7ffffffen, true);
-  }
-  return () => {
-    for (const [place, bytes] of pieces) program.bytes.set(bytes, place);
-  };
 }
 
 type Change = (arena: SetUpArena) => void;
