@@ -28,6 +28,7 @@ const LISTED = {
   'src/steps/console.ts': { path: "the caller's" },
   'src/steps/mount-tree.ts': { 'source.path': "the caller's" },
   'src/steps/presets.ts': { 'options.console': "the caller's", 'mount.bind': "the caller's" },
+  'src/steps/readonly-root.ts': { '`/${name}`': 'a part of the copy, looked at, after the switch' },
   'src/steps/root-switch.ts': {
     'this.sys.getcwd()': "the kernel's",
     '`/${name}`': 'made up by the step, after the switch',

@@ -20,6 +20,7 @@ import { SyscallError } from '../syscalls/syscall-error.js';
 import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, createMount, withFd, withoutUmask } from './attach-mount.js';
 import { bindTree } from './bind-tree.js';
+import type { RootPart } from './keys.js';
 
 const HERE = flags(O_PATH, O_NOFOLLOW, O_CLOEXEC);
 /** The container gets its own. */
@@ -42,6 +43,8 @@ interface Entry {
 export class DirectoryCopy {
   readonly #entries: readonly Entry[];
   readonly #others: Entry[] = [];
+  /** What can be written to. */
+  readonly parts: RootPart[] = [];
 
   /** Opens everything. @throws SyscallError */
   constructor(
@@ -107,13 +110,16 @@ export class DirectoryCopy {
   }
 
   /** @returns whether it was possible. */
-  #cover({ name, fd, mode, hasMounts }: Entry, scratch: Fd, root: Fd): boolean {
+  #cover(entry: Entry, scratch: Fd, root: Fd): boolean {
+    const { name, hasMounts } = entry;
     if (hasMounts) return false;
     const { sys, context } = this;
     try {
-      withFd(sys, context.root.openIn(root, name), (place) =>
-        attachMount(sys, context, this.#overlay(name, fd, mode, scratch), place),
-      );
+      withFd(sys, context.root.openIn(root, name), (place) => {
+        const mount = this.#overlay(entry, scratch);
+        attachMount(sys, context, mount, place);
+        this.parts.push({ name, mount });
+      });
       return true;
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
@@ -122,22 +128,24 @@ export class DirectoryCopy {
     }
   }
 
-  #overlay(name: string, lower: Fd, mode: number, scratch: Fd): Fd {
+  #overlay(entry: Entry, scratch: Fd): Fd {
     const { sys } = this;
+    // Not its name: overlayfs takes a backslash for an escape.
+    const own = String(this.#entries.indexOf(entry));
     const above = `/proc/thread-self/fd/${scratch}`;
     for (const part of ['upper', 'work'])
       withFd(sys, this.context.root.openIn(scratch, part), (directory) =>
         // The overlay's own directory has the mode of this one.
-        sys.mkdirat(directory, component(name), mode & 0o7777),
+        sys.mkdirat(directory, component(own), entry.mode & 0o7777),
       );
     return createMount(sys, {
       fstype: 'overlay',
       source: 'overlay',
       attributes: flags<MountAttrFlags>(),
       options: {
-        lowerdir: `/proc/thread-self/fd/${lower}`,
-        upperdir: `${above}/upper/${name}`,
-        workdir: `${above}/work/${name}`,
+        lowerdir: `/proc/thread-self/fd/${entry.fd}`,
+        upperdir: `${above}/upper/${own}`,
+        workdir: `${above}/work/${own}`,
         // The trusted attributes cannot be written there (Linux 5.11).
         userxattr: true,
       },

@@ -14,6 +14,16 @@ export const DEV_DIRECTORY: Key<Fd> = sharedKey('nsinit.devDirectory', '/dev');
 /** The host's /proc, kept for a thread that the container's proc does not show. */
 export const HOST_PROC: Key<Fd> = sharedKey('nsinit.hostProc', "the host's /proc");
 
+/** A directory of the container that is a mount of its own, and a part of the root all the same. */
+export interface RootPart {
+  readonly name: string;
+  /** The root of its mount, kept. */
+  readonly mount: Fd;
+}
+
+/** The directories of / that a throwaway copy in a user namespace is made of. */
+export const ROOT_PARTS: Key<readonly RootPart[]> = sharedKey('nsinit.rootParts', 'parts of /');
+
 /** Whether the command inherits the descriptors of the process that sets up; true unless said. */
 export const COMMAND_INHERITS: Key<boolean> = sharedKey('nsinit.inherits', 'inheritance');
 

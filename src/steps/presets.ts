@@ -86,9 +86,9 @@ function classic(options: PresetOptions): Pipeline {
         options.console === true ? { classic: true } : { path: hostPath(options.console) },
       );
   useMounts(pipeline, options.mounts ?? []);
-  pipeline
-    .use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' })
-    .use(UmaskStep);
+  pipeline.use(RootSwitchStep, { method: noPivot ? 'classic-move' : 'classic-pivot' });
+  if (options.readonly === true && options.throwaway === true) pipeline.use(ReadonlyRootStep);
+  pipeline.use(UmaskStep);
   return options.verify === true ? pipeline.use(VerifyStep) : pipeline;
 }
 

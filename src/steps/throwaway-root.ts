@@ -28,7 +28,7 @@ import type { Syscalls } from '../syscalls/syscalls.js';
 import { attachMount, attachUnpromised, createMount, orClose, withFd } from './attach-mount.js';
 import { BIND_FALLBACKS, bindTree } from './bind-tree.js';
 import { DirectoryCopy, OWN_DIRECTORIES } from './directory-copy.js';
-import { USER_NAMESPACE } from './keys.js';
+import { ROOT_PARTS, USER_NAMESPACE } from './keys.js';
 
 const DIRECTORY = flags(O_PATH, O_DIRECTORY, O_CLOEXEC);
 
@@ -76,8 +76,8 @@ export class ThrowawayRootStep implements Step<object> {
   static readonly tolerates = [
     {
       call: 'openat2',
-      errnos: ['ENOENT', 'ENOTDIR', 'ELOOP'],
-      because: 'the copy is held by the next directory that is there',
+      errnos: ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'],
+      because: 'the copy is held by the next directory that is there and can be reached',
     },
   ] as const satisfies readonly Tolerance[];
 
@@ -120,6 +120,7 @@ export class ThrowawayRootStep implements Step<object> {
     // Otherwise it would be shown with whatever is around its place. No overlay can be made with it then.
     sys.mount('', fdPath(scratch), '', MS_UNBINDABLE, '');
     copy?.showOthers();
+    if (copy !== undefined) context.provide(ROOT_PARTS, copy.parts);
     for (const [path, fd] of mounts) this.#show(context, path, fd);
   }
 
@@ -189,7 +190,7 @@ export class ThrowawayRootStep implements Step<object> {
       try {
         return this.sys.openat2(AT_FDCWD, hostPath(path), { flags: flags(DIRECTORY, O_NOFOLLOW) });
       } catch (error) {
-        if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
+        if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) throw error;
       }
     }
     throw new NsinitError(

@@ -8,11 +8,15 @@ import { whyNoNamespace } from '../attacks/in-own-namespace.js';
 import { environment } from '../integration/environment.js';
 
 const COMMAND = fileURLToPath(new URL('../../nsinit.cjs', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const NOBODY = 'setpriv --reuid=65534 --regid=65534 --clear-groups';
 
 // The tmpfs of a throwaway copy was attached over /tmp. Nothing could be bound from there, and
 // where /tmp is a mount of its own the copy showed the directories of that tmpfs in its place.
 // What was bound to be writable below a mount that the copy shows read-only was refused by verify.
+// --readonly left the directories of / writable for an ordinary user, whose copy has an overlay for
+// each of them, and the whole copy with the preset classic. A directory that the user may not enter
+// ended the search for a place, and a backslash in a name of / was an escape to overlayfs.
 describe('a throwaway copy of a machine', () => {
   let base = '';
 
@@ -64,6 +68,41 @@ describe('a throwaway copy of a machine', () => {
       expect(inCopy(prepare, '--bind /mnt/project', write, as)).to.equal('written\n1');
     });
   }
+
+  for (const [who, as, options] of [
+    ['root', '', ''],
+    ['root with the preset classic', '', '--preset classic'],
+    ['an ordinary user', NOBODY, ''],
+  ] as const) {
+    it(`is read-only with --readonly, but for what is bound, for ${who}`, () => {
+      const prepare = `mount -t tmpfs -o mode=755 none ${base}; mkdir -m 777 ${base}/given`;
+      const binds = `--bind ${base}/given:/etc --bind ${base}/given:/usr/new`;
+      const shown = inCopy(
+        prepare,
+        `${options} --readonly ${binds}`,
+        'touch /x /opt/x /usr/x 2>&1 | grep -c Read-only; touch /etc/x /usr/new/y && ls /etc',
+        as,
+      );
+      expect(shown).to.equal('3\nx\ny');
+    });
+  }
+
+  it('is attached where an ordinary user can enter', () => {
+    const prepare = 'mount -t tmpfs -o mode=700 none /var; mkdir /var/empty';
+    expect(inCopy(prepare, '', 'echo shown', NOBODY)).to.equal('shown');
+  });
+
+  it('shows an ordinary user a directory with a backslash in its name', () => {
+    const prepare = [
+      `mount -t tmpfs -o mode=755 none ${base}; cd ${base}; mkdir upper work root`,
+      'mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work none root; cd root',
+      'for own in proc sys dev; do mount --rbind /$own $own; done',
+      `mkdir -p .${REPOSITORY}; mount --bind ${REPOSITORY} .${REPOSITORY}`,
+      'mkdir old; pivot_root . old; cd /; umount -l old',
+      String.raw`mkdir -m 777 '/a b:c,d\e'; touch '/a b:c,d\e/there'`,
+    ].join('\n');
+    expect(inCopy(prepare, '', 'cd /a*; touch new; ls', NOBODY)).to.equal('new\nthere');
+  });
 
   it('does not show its own mount where / is bound as it is', () => {
     const shown = inCopy(
