@@ -2,10 +2,10 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { addConfinement } from './confinement-flags.js';
 import { LOG_LEVELS } from '../logging.js';
 import { complain, writeError } from './complain.js';
+import { collectInOrder } from './mount-order.js';
 import { parseBind, parseTmpfs } from './mount-options.js';
 import type { PlanFlags } from './plan-command.js';
 import type { RunFlags } from './run-options.js';
-import type { UserMount } from '../steps/presets.js';
 import type { PropagationMode } from '../steps/propagation.js';
 import { print } from './print.js';
 import { UsageError } from './usage-error.js';
@@ -19,10 +19,6 @@ const PROPAGATION_MODES = [
   'shared',
   'rshared',
 ] as const satisfies readonly PropagationMode[];
-
-const collect =
-  (parse: (value: string) => UserMount) =>
-  (value: string, before: UserMount[]): UserMount[] => [...before, parse(value)];
 
 /** The exit status for what parsing the command line threw; it is told in one line. */
 export function statusOfParsing(error: unknown): number {
@@ -167,6 +163,7 @@ function addPlan(program: Command, exit: Exit): void {
 
 /** What decides how a command is run; a plan takes the same. */
 function addRunOptions(command: Command): Command {
+  const collect = collectInOrder();
   const declared = command
     .addOption(
       new Option('--config <file>', 'take pipeline and options from a file').conflicts('preset'),

@@ -2,9 +2,10 @@ import { statSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LogFormat, LogLevel } from '../logging.js';
 import type { NamespaceOptions } from '../runtime/namespaces.js';
-import type { PresetOptions, UserMount } from '../steps/presets.js';
+import type { PresetOptions } from '../steps/presets.js';
 import type { PropagationMode } from '../steps/propagation.js';
 import type { ConfinementFlags } from './confinement-flags.js';
+import { mountsInOrder, type GivenMount } from './mount-order.js';
 import { UsageError } from './usage-error.js';
 import { MOST_ID } from '../syscalls/kernel-limits.js';
 
@@ -17,8 +18,8 @@ export interface RunFlags extends ConfinementFlags {
   readonly pivot: boolean;
   readonly propagation?: PropagationMode;
   readonly loopDevices?: boolean;
-  readonly bind: readonly UserMount[];
-  readonly tmpfs: readonly UserMount[];
+  readonly bind: readonly GivenMount[];
+  readonly tmpfs: readonly GivenMount[];
   readonly tty?: boolean;
   readonly env: readonly string[];
   readonly clearEnv?: boolean;
@@ -120,7 +121,7 @@ export function presetOptionsOf(given: RunFlags): PresetOptions {
     loopDevices: given.loopDevices,
     console: given.tty === true ? true : undefined,
     verify: given.verify ? undefined : false,
-    mounts: [...given.bind, ...given.tmpfs],
+    mounts: mountsInOrder([...given.bind, ...given.tmpfs]),
   };
 }
 
