@@ -177,8 +177,9 @@ describe('nsinit run, of whoever calls it', () => {
       console.log('      skipped: it needs script(1) (package bsdutils)');
       return this.skip();
     }
-    // A full-screen program moves the cursor down by a line feed.
-    writeFileSync(join(root, 'raw'), '/bin/busybox stty raw\nprintf "down\\ndown"\n');
+    // A full-screen program moves the cursor down by a line feed. What script(1) types when its own
+    // input ends may come at any time, and is not to be shown.
+    writeFileSync(join(root, 'raw'), '/bin/busybox stty raw -echo\nprintf "down\\ndown"\n');
     const line = `"${process.execPath}" "${COMMAND}" run --rootfs ${root} --tty -- sh /raw`;
     const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
       encoding: 'utf8',
